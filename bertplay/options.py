@@ -1,0 +1,168 @@
+"""Everything `bertplay train` can be told, in one place: names, defaults, help and range checks.
+
+The command line, YAML and Python all build a `TrainOptions`; the fields' metadata is the help text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from bertplay.data.errors import InputError
+
+POOLINGS = ("cls", "mean", "max", "attention")
+SCHEDULES = ("linear", "cosine")
+KEEP = ("best", "last")
+METRICS = ("macro_f1", "balanced_accuracy", "accuracy", "log_loss")
+
+
+def option(
+    default: Any, help_text: str, *, choices: tuple[str, ...] = (), group: str = "Training"
+) -> Any:
+    """A dataclass field that carries its own help text, choices and heading."""
+    return field(default=default, metadata={"help": help_text, "choices": choices, "group": group})
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """The options of one training run; None means that the task's recipe decides.
+
+    Raises:
+        InputError: an option is outside its range, or two options exclude each other.
+    """
+
+    task: str | None = option(
+        None,
+        "What to train: titanic (the default without --data --label) or emotion.",
+        choices=("titanic", "emotion"),
+        group="Data",
+    )
+    data: str | None = option(None, "Training table: CSV, TSV, JSONL or Parquet.", group="Data")
+    validation: str | None = option(
+        None,
+        "Validation table; without it a stratified part of the data is held out.",
+        group="Data",
+    )
+    text: str | None = option(None, "Column that holds the text.", group="Data")
+    template: str | None = option(
+        None, 'Sentence made from columns, e.g. "{title}: {body}"; instead of --text.', group="Data"
+    )
+    label: str | None = option(None, "Column that holds the class.", group="Data")
+    group: str | None = option(
+        None,
+        "Column whose equal values stay on one side of the split (families, users).",
+        group="Data",
+    )
+    validation_fraction: float = option(
+        0.2, "Part of the rows held out where no validation table is given.", group="Data"
+    )
+
+    loss: str = option(
+        "focal_smooth", "Loss; `bertplay train --list-losses` explains each.", group="Loss"
+    )
+    loss_args: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Options of the loss: gamma, alpha, smoothing, class_weights, ...",
+            "group": "Loss",
+        },
+    )
+
+    backbone: str = option(
+        "scratch",
+        "Encoder: scratch (a small BERT and vocabulary made from the training texts), a folder, "
+        "or a Hugging Face repo id.",
+        group="Model",
+    )
+    pooling: str | None = option(
+        None, "How token states become one vector.", choices=POOLINGS, group="Model"
+    )
+    dropout: float = option(0.1, "Dropout in the head.", group="Model")
+    max_length: int | None = option(
+        None, "Longest text in tokens; longer ones are cut.", group="Model"
+    )
+
+    epochs: int | None = option(None, "Passes over the training rows.")
+    batch_size: int = option(32, "Rows per step.")
+    lr: float | None = option(None, "Peak learning rate.")
+    schedule: str = option("linear", "Decay after the warm-up.", choices=SCHEDULES)
+    warmup: float = option(0.1, "Part of the steps in which the learning rate rises.")
+    weight_decay: float = option(0.01, "AdamW's decay; norms and biases are never decayed.")
+    clip_norm: float = option(1.0, "Largest global gradient norm; 0 turns clipping off.")
+    metric: str = option(
+        "macro_f1", "Validation figure that chooses the best epoch.", choices=METRICS
+    )
+    keep: str = option(
+        "best",
+        "Which epoch's weights become the model: best (by the metric) or last.",
+        choices=KEEP,
+    )
+    patience: int | None = option(None, "Stop after so many epochs without a better metric.")
+    seed: int = option(0, "Seed of the split, the weights, the order and dropout.")
+
+    output: str | None = option(
+        None, "Run directory; default runs/TASK-LOSS, then runs/TASK-LOSS-2, ...", group="Output"
+    )
+    overwrite: bool = option(False, "Replace the run in --output.", group="Output")
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before anything is read."""
+        for name in ("pooling", "schedule", "metric", "keep", "task"):
+            require_choice(name, getattr(self, name), option_choices(name))
+        require(
+            self.text is None or self.template is None,
+            "text and template exclude each other: give one of them",
+        )
+        require(
+            0 < self.validation_fraction < 1,
+            f"validation_fraction is {self.validation_fraction}: it must lie between 0 and 1",
+        )
+        for name in ("epochs", "batch_size", "max_length", "patience"):
+            value = getattr(self, name)
+            lowest = 4 if name == "max_length" else 1
+            require(
+                value is None or value >= lowest, f"{name} is {value}: it must be at least {lowest}"
+            )
+        require(self.lr is None or 0 < self.lr < 1, f"lr is {self.lr}: it must lie between 0 and 1")
+        for name in ("warmup", "dropout"):
+            value = getattr(self, name)
+            require(0 <= value < 1, f"{name} is {value}: it must be at least 0 and below 1")
+        for name in ("weight_decay", "clip_norm", "seed"):
+            value = getattr(self, name)
+            require(value >= 0, f"{name} is {value}: it must not be negative")
+
+
+def require(condition: bool, message: str) -> None:
+    """Raise `InputError` with the message unless the condition holds."""
+    if not condition:
+        raise InputError(message)
+
+
+def option_choices(name: str) -> tuple[str, ...]:
+    """The values an option may have; empty where any may be given."""
+    (found,) = (f for f in fields(TrainOptions) if f.name == name)
+    choices: tuple[str, ...] = found.metadata.get("choices", ())
+    return choices
+
+
+def require_choice(name: str, value: str | None, choices: tuple[str, ...]) -> None:
+    """Raise `InputError`, with the nearest choice, unless the value is one of them or None."""
+    if value is None or value in choices:
+        return
+    near = get_close_matches(str(value), choices, n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    raise InputError(f"{name} is {value!r}: choose one of {', '.join(choices)}{hint}")
+
+
+def from_mapping(values: Mapping[str, Any], source: str | Path) -> TrainOptions:
+    """`TrainOptions` from the keys of a YAML file; `source` is named in errors."""
+    known = [f.name for f in fields(TrainOptions)]
+    for key in values:
+        if key not in known:
+            near = get_close_matches(str(key), known, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise InputError(f"{source}: unknown option {key!r}{hint}")
+    return TrainOptions(**values)
