@@ -1,0 +1,192 @@
+"""WordPiece tokenizers: load one, learn one from texts, and turn texts into token ids."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.data.errors import InputError
+from bertplay.data.source_file import read_utf8
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_CONTINUATION = "##"
+_MAX_ALPHABET = 1000
+_TEXTS_AT_ONCE = 1000
+
+
+def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
+    """The tokenizer of a model folder: tokenizer.json, or else vocab.txt.
+
+    Truncation and padding that the file may ask for are switched off. For vocab.txt,
+    tokenizer_config.json decides on lower case (the default), accents and Chinese characters.
+
+    Raises:
+        InputError: neither file is there, or it cannot be read.
+    """
+    from tokenizers import Tokenizer
+
+    whole = Path(folder) / "tokenizer.json"
+    vocabulary = Path(folder) / "vocab.txt"
+    if whole.is_file():
+        try:
+            tokenizer = Tokenizer.from_str(read_utf8(whole))
+        except InputError:
+            raise
+        except Exception as error:  # tokenizers raises a bare Exception
+            raise InputError(f"{whole} is not a tokenizer file: {error}") from error
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
+    if vocabulary.is_file():
+        return _tokenizer_from_vocabulary(vocabulary)
+    raise InputError(f"{folder} has no tokenizer: tokenizer.json or vocab.txt was expected")
+
+
+def train_wordpiece(
+    texts: Sequence[str], vocab_size: int = 8000, min_frequency: int = 2
+) -> Tokenizer:
+    """Learn a lower-case WordPiece vocabulary from texts; the same texts give the same one.
+
+    Pairs of pieces are merged by frequency, as in byte-pair encoding (Sennrich et al. 2016), and
+    words are cut greedily, longest piece first (Wu et al. 2016). [PAD] is token 0.
+
+    Args:
+        texts: the training texts.
+        vocab_size: the largest number of tokens, the five special ones included; the characters
+            of the texts are kept even beyond it.
+        min_frequency: a pair seen less often is not merged.
+    """
+    from tokenizers import trainers
+
+    empty = {token: number for number, token in enumerate(SPECIAL_TOKENS)}
+    learner = _bert_tokenizer(empty, {})
+    first, continuing = _alphabet(learner, texts)
+    # The trainer numbers characters in the order of a randomly seeded hash map, and breaks ties
+    # between pairs by number. Passed as special tokens they get fixed numbers; the tokenizer
+    # that is returned is rebuilt without these extra special tokens.
+    fixed = [*SPECIAL_TOKENS, *first, *(_CONTINUATION + char for char in continuing)]
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=max(vocab_size, len(fixed)),
+        min_frequency=min_frequency,
+        special_tokens=fixed,
+        # Every character that may be used is already a token; one more, seen rarely, is unknown.
+        initial_alphabet=sorted({*first, *continuing}),
+        limit_alphabet=len({*first, *continuing}),
+        continuing_subword_prefix=_CONTINUATION,
+        show_progress=False,
+    )
+    learner.train_from_iterator(texts, trainer)
+    return _bert_tokenizer(learner.get_vocab(), {})
+
+
+def encode_texts(
+    tokenizer: Tokenizer, texts: Sequence[str], max_length: int
+) -> tuple[list[NDArray[np.int32]], int]:
+    """Token ids of texts, with [CLS] in front and [SEP] behind.
+
+    Args:
+        tokenizer: from `load_tokenizer` or `train_wordpiece`.
+        texts: N texts; an empty one becomes [CLS] [SEP].
+        max_length: a longer text is cut before its [SEP], to this number of tokens.
+
+    Returns:
+        N arrays of ids, and how many texts were cut.
+
+    Raises:
+        ValueError: `max_length` is below 2.
+    """
+    if max_length < 2:
+        raise ValueError(f"max_length is {max_length}: it must leave room for [CLS] and [SEP]")
+    token_ids = []
+    cut = 0
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        for encoding in tokenizer.encode_batch_fast(list(texts[start : start + _TEXTS_AT_ONCE])):
+            ids = encoding.ids
+            if len(ids) > max_length:
+                ids = ids[: max_length - 1] + ids[-1:]
+                cut += 1
+            token_ids.append(np.array(ids, dtype=np.int32))
+    return token_ids, cut
+
+
+def _alphabet(learner: Tokenizer, texts: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The frequent characters that begin words, and those that continue them, each sorted."""
+    from collections import Counter
+
+    words: Counter[str] = Counter()
+    for text in texts:
+        normalized = learner.normalizer.normalize_str(text)
+        words.update(word for word, _ in learner.pre_tokenizer.pre_tokenize_str(normalized))
+    counts: Counter[str] = Counter()
+    for word, count in words.items():
+        for char in word:
+            counts[char] += count
+    frequent = set(sorted(counts, key=lambda char: (-counts[char], char))[:_MAX_ALPHABET])
+    first = {word[0] for word in words} & frequent
+    continuing = {char for word in words for char in word[1:]} & frequent
+    return sorted(first), sorted(continuing)
+
+
+def _tokenizer_from_vocabulary(path: Path) -> Tokenizer:
+    lines = read_utf8(path).split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    vocabulary = {token.rstrip("\r"): number for number, token in enumerate(lines)}
+    missing = [token for token in SPECIAL_TOKENS[:4] if token not in vocabulary]
+    if missing:
+        raise InputError(f"{path} is not a BERT vocabulary: it has no token {missing[0]}")
+    return _bert_tokenizer(vocabulary, _tokenizer_config(path.parent))
+
+
+def _tokenizer_config(folder: Path) -> dict[str, Any]:
+    path = folder / "tokenizer_config.json"
+    if not path.is_file():
+        return {}
+    try:
+        config = json.loads(read_utf8(path))
+    except ValueError as error:
+        raise InputError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(config, dict):
+        raise InputError(f"{path} must hold a JSON object")
+    return config
+
+
+def _bert_tokenizer(vocabulary: dict[str, int], config: dict[str, Any]) -> Tokenizer:
+    """BERT's pipeline around a WordPiece vocabulary, with the options of tokenizer_config.json."""
+    from tokenizers import (
+        AddedToken,
+        Tokenizer,
+        decoders,
+        models,
+        normalizers,
+        pre_tokenizers,
+        processors,
+    )
+
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
+    tokenizer.normalizer = normalizers.BertNormalizer(
+        clean_text=True,
+        handle_chinese_chars=config.get("tokenize_chinese_chars", True),
+        strip_accents=config.get("strip_accents"),
+        lowercase=config.get("do_lower_case", True),
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS]:0 $A:0 [SEP]:0",
+        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
+    )
+    tokenizer.decoder = decoders.WordPiece(prefix=_CONTINUATION)
+    tokenizer.add_special_tokens(
+        [AddedToken(token, special=True) for token in SPECIAL_TOKENS if token in vocabulary]
+    )
+    return tokenizer
