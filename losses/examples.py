@@ -1,0 +1,103 @@
+"""The core of every loss: a batch of examples, and the loss of each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import mlx.core as mx
+import numpy as np
+
+from bertplay.losses.argument_checks import host_values, require
+from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.targets import check_targets, known_labels, smooth, target_distribution
+
+# The smallest 1 - p whose power is taken: below it the focal loss is 0 in float32 and its
+# derivative with respect to 1 - p, infinite at 0 for gamma < 1, must not be.
+_SMALLEST_COMPLEMENT = 1e-30
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What every loss needs of a batch of N rows and C classes, in float32."""
+
+    surprisal: mx.array  # -log p, [N, C]
+    complement: mx.array  # 1 - p, [N, C]
+    distribution: mx.array  # q before smoothing, [N, C]
+    known: mx.array | None  # whether the label is one of the classes, [N]; None for soft labels
+    sample_weights: mx.array | None  # [N]
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether the targets are labels, not probabilities."""
+        return self.known is not None
+
+
+def read_examples(logits: mx.array, targets: mx.array, sample_weights: mx.array | None) -> Examples:
+    """Check a loss's arrays and bring them into float32.
+
+    The logits of rows that weigh 0 are replaced before anything is computed from them, so that
+    they reach neither the value nor the gradient, whatever they are.
+
+    Raises:
+        ValueError: a shape, a label or a weight is not as expected.
+    """
+    require(
+        logits.ndim == 2 and logits.size > 0 and mx.issubdtype(logits.dtype, mx.floating),
+        f"logits has shape {logits.shape} and dtype {logits.dtype}: expected floats of shape "
+        "[N, C] with N and C at least 1",
+    )
+    rows, classes = logits.shape
+    if sample_weights is not None:
+        _check_sample_weights(sample_weights, rows)
+    check_targets(targets, rows, classes, sample_weights)
+    if sample_weights is not None:
+        sample_weights = sample_weights.astype(mx.float32)
+        logits = mx.where(sample_weights[:, None] != 0, logits, mx.zeros_like(logits))
+    surprisal, complement = surprisal_and_complement(logits)
+    return Examples(
+        surprisal=surprisal,
+        complement=complement,
+        distribution=target_distribution(targets, classes),
+        known=known_labels(targets, classes),
+        sample_weights=sample_weights,
+    )
+
+
+def example_losses(
+    examples: Examples,
+    *,
+    gamma: mx.array | float | None = None,
+    class_weights: mx.array | None = None,
+    smoothing: mx.array | float | None = None,
+) -> mx.array:
+    """`sum_c q_c a_c (1 - p_c)^gamma (-log p_c)` of each example, `[N]` float32.
+
+    None leaves a factor out, which gives the same numbers as gamma = 0, weights of 1 and no
+    smoothing. A label outside 0..C-1, which a traced step cannot refuse, gives NaN, so that it
+    cannot pass for training; its row has no gradient.
+    """
+    q = examples.distribution
+    if smoothing is not None:
+        q = smooth(q, smoothing)
+    terms = q * examples.surprisal
+    if class_weights is not None:
+        terms = terms * class_weights
+    if gamma is not None:
+        log_complement = mx.log(mx.maximum(examples.complement, _SMALLEST_COMPLEMENT))
+        terms = terms * mx.exp(gamma * log_complement)
+    losses = mx.sum(terms, axis=-1)
+    if examples.known is not None:
+        losses = mx.where(examples.known, losses, mx.nan)
+    return losses
+
+
+def _check_sample_weights(sample_weights: mx.array, rows: int) -> None:
+    require(
+        sample_weights.shape == (rows,),
+        f"sample_weights has shape {sample_weights.shape}: expected ({rows},), one for each row",
+    )
+    values = host_values(sample_weights)
+    require(
+        values is None or bool(np.isfinite(values).all() and (values >= 0).all()),
+        "sample_weights has a weight that is negative or not finite: expected at least 0",
+    )

@@ -1,0 +1,55 @@
+"""From the losses of the examples to what a loss returns."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import mlx.core as mx
+
+from bertplay.losses.argument_checks import require
+from bertplay.losses.examples import Examples
+
+Reduction: TypeAlias = Literal["none", "mean", "sum"]
+REDUCTIONS = ("none", "mean", "sum")
+
+
+def reduce_losses(
+    losses: mx.array,
+    examples: Examples,
+    reduction: Reduction,
+    *,
+    divisor_weights: mx.array | None = None,
+) -> mx.array:
+    """`s_i l_i` (none), their sum, or `sum_i s_i l_i / sum_i s_i n_i` (mean).
+
+    Args:
+        losses: l, `[N]`.
+        examples: where they come from; its sample weights are s, 1 where there are none.
+        reduction: "none", "mean" or "sum".
+        divisor_weights: `[C]`; where given and the targets are labels, n_i is the weight of row
+            i's class, else 1.
+
+    Returns:
+        `[N]` for "none", else a scalar; float32. A mean over rows that all weigh 0 is 0.
+
+    Raises:
+        ValueError: reduction is none of the three.
+    """
+    require(
+        reduction in REDUCTIONS,
+        f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
+    )
+    weights = examples.sample_weights
+    if weights is not None:
+        # A row that weighs 0 may have an unknown label, and 0 times NaN is NaN.
+        losses = mx.where(weights != 0, weights * losses, 0.0)
+    if reduction == "none":
+        return losses
+    total = mx.sum(losses)
+    if reduction == "sum":
+        return total
+    sizes = mx.ones_like(losses)
+    if divisor_weights is not None and examples.has_labels:
+        sizes = mx.sum(examples.distribution * divisor_weights, axis=-1)
+    size = mx.sum(sizes if weights is None else weights * sizes)
+    return total / mx.where(size > 0, size, 1.0)

@@ -1,0 +1,83 @@
+"""Every loss by the name that the command line, Python and YAML use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from bertplay.losses.adaptive import ADAPTIVE, AdaptiveLoss
+from bertplay.losses.argument_checks import require_known
+from bertplay.losses.class_weights import ClassCounts
+from bertplay.losses.configured import ConfiguredLoss
+from bertplay.losses.cross_entropy import (
+    cross_entropy,
+    label_smoothing_loss,
+    weighted_cross_entropy,
+)
+from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.specification import ALPHA, CLASS_WEIGHTS, GAMMA, SMOOTHING, LossSpec
+
+_SPECS = (
+    LossSpec("ce", "Cross-entropy: every row counts alike.", cross_entropy),
+    LossSpec(
+        "weighted_ce",
+        "Cross-entropy in which rare classes weigh more.",
+        weighted_cross_entropy,
+        (CLASS_WEIGHTS,),
+    ),
+    LossSpec(
+        "label_smoothing",
+        "Cross-entropy against targets that are never quite certain.",
+        label_smoothing_loss,
+        (SMOOTHING,),
+    ),
+    LossSpec(
+        "focal",
+        "Cross-entropy that fades for rows the model already gets right.",
+        focal_loss,
+        (GAMMA, ALPHA),
+    ),
+    LossSpec(
+        "focal_smooth",
+        "Focal loss against targets that are never quite certain.",
+        focal_smooth_loss,
+        (GAMMA, ALPHA, SMOOTHING),
+    ),
+    ADAPTIVE,
+)
+
+LOSSES: Mapping[str, LossSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+
+
+def get_loss(
+    name: str,
+    *,
+    class_counts: ClassCounts | None = None,
+    num_classes: int | None = None,
+    **options: Any,
+) -> ConfiguredLoss:
+    """The loss of that name with its options: a module, `loss(logits, targets) -> scalar`.
+
+    Example:
+        >>> loss = get_loss("focal_smooth", gamma=2.0, smoothing=0.1)
+        >>> weighted = get_loss("weighted_ce", class_counts=[809, 500])
+
+    Args:
+        name: a key of `LOSSES`.
+        class_counts: `[C]`, training rows of each class; for weights "balanced" (the default of
+            weighted_ce and adaptive) and "effective".
+        num_classes: C; None takes it from class_counts where there are some.
+        **options: those of the loss, see `LOSSES[name].options`.
+
+    Raises:
+        ValueError: the name or an option is unknown (the nearest and all known ones are named), a
+            value is outside its range, or weights are to be counted and there are no class_counts.
+    """
+    require_known("unknown loss", name, LOSSES)
+    spec = LOSSES[name]
+    for option in options:
+        spec.option(option)
+    if spec is ADAPTIVE:
+        return AdaptiveLoss(class_counts=class_counts, num_classes=num_classes, **options)
+    return ConfiguredLoss(spec, options, class_counts=class_counts, num_classes=num_classes)

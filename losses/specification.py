@@ -1,0 +1,119 @@
+"""What is known of a loss besides its function: its name, its options, their help and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import mlx.core as mx
+
+from bertplay.losses.argument_checks import (
+    check_fraction,
+    check_gamma,
+    check_smoothing,
+    require_known,
+)
+from bertplay.losses.class_weights import ClassCounts, resolve_class_weights
+
+LossFunction: TypeAlias = Callable[..., mx.array]
+ResolvedOption: TypeAlias = "mx.array | str | None"
+
+
+@dataclass(frozen=True)
+class LossOption:
+    """One option of a loss: its name, default and help, and how its value is resolved.
+
+    `resolve(value, class_counts, num_classes)` gives a float32 scalar, weights of shape `[C]`, a
+    name, or None; it raises ValueError for a value outside its range.
+    """
+
+    name: str
+    default: Any
+    help: str
+    resolve: Callable[[Any, ClassCounts | None, int | None], ResolvedOption]
+
+
+@dataclass(frozen=True)
+class LossSpec:
+    """A loss as the registry holds it: name, description in one line, function and options.
+
+    `function(logits, targets, *, **options, sample_weights, reduction)` takes logits `[N, C]` and
+    raises ValueError for arguments that do not fit.
+    """
+
+    name: str
+    description: str
+    function: LossFunction
+    options: tuple[LossOption, ...] = ()
+
+    def option(self, name: str) -> LossOption:
+        """The option of that name.
+
+        Raises:
+            ValueError: the loss has no such option; the nearest and all of them are named.
+        """
+        by_name = {option.name: option for option in self.options}
+        require_known(f"loss {self.name!r} has no option", name, by_name)
+        return by_name[name]
+
+
+def number_option(
+    name: str, default: float, text: str, check: Callable[[mx.array | float], None]
+) -> LossOption:
+    """An option that is one number."""
+
+    def resolve(value: Any, _counts: ClassCounts | None, _classes: int | None) -> mx.array:
+        check(value)
+        return mx.array(value, dtype=mx.float32)
+
+    return LossOption(name, default, text, resolve)
+
+
+def fraction_option(name: str, default: float, text: str) -> LossOption:
+    """An option that is one number from 0 to 1."""
+    return number_option(name, default, text, lambda value: check_fraction(name, value))
+
+
+def weights_option(name: str, default: str | None, text: str) -> LossOption:
+    """An option that is one weight per class."""
+
+    def resolve(value: Any, counts: ClassCounts | None, classes: int | None) -> mx.array | None:
+        weights = resolve_class_weights(value, counts, classes, name=name)
+        if weights is None and classes is not None:
+            # The array is there from the start, so that setting weights later adds no input to
+            # a compiled step.
+            return mx.ones(classes)
+        return weights
+
+    return LossOption(name, default, text, resolve)
+
+
+def choice_option(name: str, default: str, text: str, choices: tuple[str, ...]) -> LossOption:
+    """An option that is one of a few names."""
+
+    def resolve(value: Any, _counts: ClassCounts | None, _classes: int | None) -> str:
+        require_known(f"{name} is", value, choices)
+        return str(value)
+
+    return LossOption(name, default, text, resolve)
+
+
+GAMMA = number_option(
+    "gamma", 2.0, "Focusing exponent, at least 0; larger fades easy rows more.", check_gamma
+)
+SMOOTHING = number_option(
+    "smoothing", 0.1, "Share of the target spread over all classes, in [0, 1).", check_smoothing
+)
+ALPHA = weights_option(
+    "alpha",
+    None,
+    "Class weights of the focal loss: none, the weight of class 1 of two, one per class, "
+    "balanced or effective.",
+)
+CLASS_WEIGHTS = weights_option(
+    "class_weights",
+    "balanced",
+    "Class weights of the cross-entropy: balanced, effective, the weight of class 1 of two, or "
+    "one per class.",
+)

@@ -1,0 +1,126 @@
+"""The losses in float64 NumPy, written from their papers and from nothing of bertplay's.
+
+Cross-entropy and its class weights: PyTorch's documentation of CrossEntropyLoss. Label smoothing:
+Szegedy et al. 2016. Focal loss: Lin et al. 2017. The adaptive loss: its definition in the docs.
+"""
+
+import numpy as np
+
+
+def log_softmax(logits):
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+
+
+def probability_of_the_others(logits):
+    """1 - p_c as the sum of the others' p, which does not cancel where p_c is near 1."""
+    others = ~np.eye(logits.shape[1], dtype=bool)
+    return np.exp(log_softmax(logits)) @ others.T.astype(np.float64)
+
+
+def accurate_log_softmax(logits):
+    """Log p_c as log1p(-(1 - p_c)) where p_c is near 1, so that it keeps its relative accuracy."""
+    rest = probability_of_the_others(logits)
+    return np.where(rest < 0.5, np.log1p(-np.minimum(rest, 0.5)), log_softmax(logits))
+
+
+def distribution(targets, classes):
+    return np.eye(classes)[targets] if targets.ndim == 1 else np.asarray(targets, np.float64)
+
+
+def reduce(losses, sizes, sample_weights, reduction):
+    weights = np.ones(len(losses)) if sample_weights is None else sample_weights
+    if reduction == "none":
+        return weights * losses
+    total = (weights * losses).sum()
+    return total if reduction == "sum" else total / (weights * sizes).sum()
+
+
+def cross_entropy(logits, targets, *, sample_weights=None, reduction="mean"):
+    return weighted_cross_entropy(
+        logits,
+        targets,
+        class_weights=np.ones(logits.shape[1]),
+        sample_weights=sample_weights,
+        reduction=reduction,
+    )
+
+
+def weighted_cross_entropy(
+    logits, targets, *, class_weights, sample_weights=None, reduction="mean"
+):
+    w = np.asarray(class_weights, np.float64)
+    q = distribution(targets, logits.shape[1])
+    losses = -(w * q * accurate_log_softmax(logits)).sum(axis=1)
+    sizes = w[targets] if targets.ndim == 1 else np.ones(len(q))
+    return reduce(losses, sizes, sample_weights, reduction)
+
+
+def label_smoothing(logits, targets, *, smoothing, sample_weights=None, reduction="mean"):
+    classes = logits.shape[1]
+    q = (1 - smoothing) * distribution(targets, classes) + smoothing / classes
+    return cross_entropy(logits, q, sample_weights=sample_weights, reduction=reduction)
+
+
+def focal(logits, targets, *, gamma, alpha=None, sample_weights=None, reduction="mean"):
+    return focal_smooth(
+        logits,
+        targets,
+        gamma=gamma,
+        alpha=alpha,
+        smoothing=0.0,
+        sample_weights=sample_weights,
+        reduction=reduction,
+    )
+
+
+def focal_smooth(
+    logits, targets, *, gamma, smoothing, alpha=None, sample_weights=None, reduction="mean"
+):
+    classes = logits.shape[1]
+    a = np.ones(classes) if alpha is None else np.asarray(alpha, np.float64)
+    q = (1 - smoothing) * distribution(targets, classes) + smoothing / classes
+    modulation = probability_of_the_others(logits) ** gamma
+    losses = -(q * a * modulation * accurate_log_softmax(logits)).sum(axis=1)
+    return reduce(losses, np.ones(len(q)), sample_weights, reduction)
+
+
+def adaptive(
+    logits,
+    targets,
+    *,
+    gamma,
+    alpha,
+    class_weights,
+    start,
+    end,
+    ramp,
+    progress,
+    sample_weights=None,
+    reduction="mean",
+):
+    t = min(max((progress - start) / (end - start), 0.0), 1.0)
+    s = t if ramp == "linear" else (1 - np.cos(np.pi * t)) / 2
+    rows = {"sample_weights": sample_weights, "reduction": reduction}
+    weighted = weighted_cross_entropy(logits, targets, class_weights=class_weights, **rows)
+    return (1 - s) * weighted + s * focal(logits, targets, gamma=gamma, alpha=alpha, **rows)
+
+
+REFERENCES = {
+    "ce": cross_entropy,
+    "weighted_ce": weighted_cross_entropy,
+    "label_smoothing": label_smoothing,
+    "focal": focal,
+    "focal_smooth": focal_smooth,
+    "adaptive": adaptive,
+}
+
+
+def finite_differences(function, logits, step=1e-5):
+    """The gradient of a scalar function of logits by central differences."""
+    gradient = np.zeros_like(logits)
+    for index in np.ndindex(logits.shape):
+        moved = np.zeros_like(logits)
+        moved[index] = step
+        gradient[index] = (function(logits + moved) - function(logits - moved)) / (2 * step)
+    return gradient
