@@ -1,0 +1,99 @@
+"""Load a pretrained BERT encoder and its tokenizer from a folder or from the Hugging Face Hub."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlx.core as mx
+from mlx.utils import tree_flatten
+
+from bertplay.data.errors import InputError
+from bertplay.data.tokenizer import load_tokenizer
+from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.checkpoint import read_encoder_tensors, require_same_names
+from bertplay.encoders.config import read_config
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin.index.json")
+_HUB_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+
+
+def load_encoder(
+    path_or_repo: str | PathLike[str], *, dtype: mx.Dtype = mx.float32
+) -> tuple[BertEncoder, Tokenizer]:
+    """Load an encoder and its tokenizer.
+
+    Args:
+        path_or_repo: a folder with config.json, safetensors (one file or sharded) and
+            tokenizer.json or vocab.txt; or a Hugging Face repo id, downloaded once into its cache.
+        dtype: the type of the weights and of the arithmetic; layer norm statistics, softmax and
+            GELU are computed in fp32 whatever it is.
+
+    Returns:
+        The encoder, in evaluation mode (no dropout), and the tokenizer. `encoder(input_ids,
+        attention_mask).last_hidden_state` is `[B, L, H]`.
+
+    Raises:
+        InputError: nothing is there, it is no BERT, its weights are pickled or damaged, or a
+            tensor is missing or not known.
+    """
+    folder = find_model(path_or_repo)
+    config = read_config(folder)
+    tokenizer = load_tokenizer(folder)
+    tokens = tokenizer.get_vocab_size()
+    if tokens > config.vocab_size:
+        raise InputError(
+            f"{folder}: the tokenizer has {tokens} tokens, but vocab_size in config.json is "
+            f"{config.vocab_size}: they belong to different models"
+        )
+    tensors = read_encoder_tensors(folder)
+    encoder = BertEncoder(config, pooler="pooler.dense.weight" in tensors)
+    require_same_names(tensors, dict(tree_flatten(encoder.parameters())), folder)
+    encoder.load_weights([(name, tensor.astype(dtype)) for name, tensor in tensors.items()])
+    encoder.eval()
+    mx.eval(encoder.parameters())
+    return encoder, tokenizer
+
+
+def find_model(path_or_repo: str | PathLike[str]) -> Path:
+    """The local folder of a model; a repo id is downloaded first.
+
+    Raises:
+        InputError: neither a folder nor a repo that can be downloaded.
+    """
+    folder = Path(path_or_repo).expanduser()
+    if folder.is_dir():
+        return folder
+    name = str(path_or_repo)
+    if folder.exists():
+        raise InputError(f"{name} is a file: give the folder of a model")
+    if name.count("/") > 1 or name.startswith((".", "/", "~")):
+        raise InputError(f"{name}: there is no such folder")
+    return _download(name)
+
+
+def _download(repo: str) -> Path:
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        return Path(snapshot_download(repo, allow_patterns=[*_HUB_FILES, *_HUB_TOKENIZER_FILES]))
+    except (RepositoryNotFoundError, GatedRepoError, HFValidationError):
+        raise InputError(
+            f"{repo!r} is neither a folder here nor a public model on the Hugging Face Hub"
+        ) from None
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError):
+        raise InputError(
+            f"{repo!r} is no folder here, and the Hugging Face Hub could not be reached to "
+            f"download it: give a folder, or try again online"
+        ) from None
