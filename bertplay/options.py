@@ -5,13 +5,15 @@ The command line, YAML and Python all build a `TrainOptions`; the fields' metada
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 from bertplay.data.errors import InputError
+from bertplay.option_values import plain_loss_args, plain_value
 
 POOLINGS = ("cls", "mean", "max", "attention")
 SCHEDULES = ("linear", "cosine")
@@ -31,7 +33,8 @@ class TrainOptions:
     """The options of one training run; None means that the task's recipe decides.
 
     Raises:
-        InputError: an option is outside its range, or two options exclude each other.
+        InputError: an option is of the wrong type or outside its range, or two options exclude
+            each other.
     """
 
     task: str | None = option(
@@ -109,7 +112,16 @@ class TrainOptions:
     overwrite: bool = option(False, "Replace the run in --output.", group="Output")
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work, before anything is read."""
+        """Refuse what cannot work, before anything is read; keep the rest as plain values."""
+        hints = get_type_hints(TrainOptions)
+        for declared in fields(self):
+            name, value = declared.name, getattr(self, declared.name)
+            plain = (
+                plain_loss_args(value)
+                if name == "loss_args"
+                else plain_value(name, value, hints[name])
+            )
+            object.__setattr__(self, name, plain)  # the dataclass is frozen
         for name in ("pooling", "schedule", "metric", "keep", "task"):
             require_choice(name, getattr(self, name), option_choices(name))
         require(
@@ -130,9 +142,15 @@ class TrainOptions:
         for name in ("warmup", "dropout"):
             value = getattr(self, name)
             require(0 <= value < 1, f"{name} is {value}: it must be at least 0 and below 1")
-        for name in ("weight_decay", "clip_norm", "seed"):
+        for name in ("weight_decay", "clip_norm"):
             value = getattr(self, name)
-            require(value >= 0, f"{name} is {value}: it must not be negative")
+            require(
+                0 <= value < math.inf, f"{name} is {value}: it must be a number that is at least 0"
+            )
+        # The random state of a step is made of the seed and the step, 32 bits each.
+        require(
+            0 <= self.seed < 2**32, f"seed is {self.seed}: it must lie between 0 and {2**32 - 1}"
+        )
 
 
 def require(condition: bool, message: str) -> None:

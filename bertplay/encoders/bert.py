@@ -92,7 +92,8 @@ class ResidualOutput(nn.Module):
 
     def __call__(self, inner: mx.array, residual: mx.array) -> mx.array:
         """`[B, L, input_size]` and the `[B, L, H]` residual to `[B, L, H]`."""
-        return self.LayerNorm(self.dropout(self.dense(inner)) + residual)
+        normalised: mx.array = self.LayerNorm(self.dropout(self.dense(inner)) + residual)
+        return normalised
 
 
 class Attention(nn.Module):

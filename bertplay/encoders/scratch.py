@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import mlx.core as mx
-from mlx.utils import tree_flatten, tree_unflatten
+from mlx.utils import tree_unflatten
 
 from bertplay.data.tokenizer import train_wordpiece
 from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.config import BertConfig
+from bertplay.named_arrays import named_arrays
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -47,7 +48,7 @@ def encoder_from_scratch(
 
 def initialise(encoder: BertEncoder, key: mx.array) -> None:
     """Draw BERT's initial weights: matrices normal, biases 0, norms 1."""
-    parameters = tree_flatten(encoder.parameters())
+    parameters = list(named_arrays(encoder.parameters()).items())
     keys = mx.random.split(key, len(parameters))
     drawn = []
     for (name, value), own_key in zip(parameters, keys, strict=True):

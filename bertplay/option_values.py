@@ -1,0 +1,62 @@
+"""The types of option values: what may be given, and the plain value that it becomes.
+
+Plain values only, so that every option can be written to a YAML file and read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from numbers import Integral, Real
+from os import PathLike
+from types import NoneType
+from typing import Any, get_args
+
+from bertplay.data.errors import InputError
+
+_NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+
+def plain_value(name: str, value: Any, hint: Any) -> Any:
+    """The value of an option as the type of its field: a path as text, a NumPy number as Python's.
+
+    Args:
+        name: of the option, for the message.
+        value: what was given.
+        hint: the field's type: bool, int, float or str, or one of them or None.
+
+    Raises:
+        InputError: the value is of another type.
+    """
+    kinds = get_args(hint) or (hint,)
+    if value is None and NoneType in kinds:
+        return None
+    kind = kinds[0]
+    accepted: Any = {bool: bool, int: Integral, float: Real, str: (str, PathLike)}[kind]
+    # True and False are whole numbers to Python, but nobody means them as such.
+    if not isinstance(value, accepted) or (kind is not bool and isinstance(value, bool)):
+        raise InputError(f"{name} is {value!r}: it must be {_NAMES[kind]}")
+    return kind(value)
+
+
+def plain_loss_args(values: Any) -> dict[str, Any]:
+    """The options of a loss with arrays and tuples as lists; their ranges the loss checks itself.
+
+    Raises:
+        InputError: it is no mapping from names, or a value is no number, text, list or None.
+    """
+    if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+        raise InputError(
+            f"loss_args is {values!r}: it must hold options of the loss by their names, "
+            "such as gamma: 2.0"
+        )
+    return {key: _plain_argument(key, value) for key, value in values.items()}
+
+
+def _plain_argument(key: str, value: Any) -> Any:
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain_argument(key, item) for item in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    raise InputError(f"loss_args: {key} is {value!r}: it must be a number, text or a list of them")

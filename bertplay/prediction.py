@@ -1,0 +1,114 @@
+"""Class probabilities of many texts, in batches of few shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import mlx.core as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.cpu_streams import forward_on
+from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
+from bertplay.heads import TextClassifier
+
+MAX_SHAPES = 12
+ENOUGH_PADDING = 0.06
+
+Logits = NDArray[np.float32]
+
+
+class BatchedPredictor:
+    """Logits of texts from a classifier, compiled once for every padded length.
+
+    The model's weights are read anew at each call, so it can be used between epochs.
+
+    Args:
+        model: switched to evaluation mode while it predicts, and back.
+        padded_lengths: ascending; the last is at least the longest text's.
+        batch_size: rows a batch.
+        pad_id: the padding token.
+        streams: CPU streams to share the rows of a batch out over.
+    """
+
+    def __init__(
+        self,
+        model: TextClassifier,
+        padded_lengths: Sequence[int],
+        batch_size: int,
+        pad_id: int = 0,
+        streams: Sequence[mx.Stream] = (),
+    ) -> None:
+        self._model = model
+        self._padded_lengths = tuple(padded_lengths)
+        self._batch_size = batch_size
+        self._pad_id = pad_id
+        self._forward = mx.compile(forward_on(streams, model), inputs=model.state)
+
+    def logits(
+        self,
+        token_ids: Sequence[NDArray[np.int32]],
+        on_batch: Callable[[int], None] = lambda rows: None,
+    ) -> Logits:
+        """`[N, C]` logits of N texts, in their order.
+
+        Args:
+            token_ids: N arrays of token ids.
+            on_batch: is told how many rows each batch had, for a progress bar.
+
+        Raises:
+            ValueError: there are no texts, or one is longer than the last padded length.
+        """
+        if not token_ids:
+            raise ValueError("there are no texts to predict")
+        lengths = [len(ids) for ids in token_ids]
+        batches = plan_batches(lengths, self._padded_lengths, self._batch_size)
+        was_training = self._model.training
+        self._model.eval()
+        results: list[tuple[NDArray[np.int64], mx.array]] = []
+        logits: Logits | None = None
+        try:
+            for batch in batches:
+                ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
+                result = self._forward(mx.array(ids), mx.array(mask))
+                mx.async_eval(result)
+                results.append((batch.rows, result))
+                # The batch before is read while this one is computed, so no graph builds up.
+                if len(results) > 1:
+                    logits = _store(logits, len(token_ids), *results.pop(0))
+                on_batch(len(batch.rows))
+            for rows, result in results:
+                logits = _store(logits, len(token_ids), rows, result)
+        finally:
+            self._model.train(was_training)
+        assert logits is not None
+        return logits
+
+
+def _store(logits: Logits | None, total: int, rows: NDArray[np.int64], result: mx.array) -> Logits:
+    if logits is None:
+        logits = np.empty((total, result.shape[1]), dtype=np.float32)
+    logits[rows] = np.array(result)[: len(rows)]
+    return logits
+
+
+def softmax(logits: Logits) -> NDArray[np.float64]:
+    """`[N, C]` probabilities of logits, in double precision."""
+    wide = logits.astype(np.float64)
+    shifted = np.exp(wide - wide.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = shifted / shifted.sum(axis=1, keepdims=True)
+    return shares
+
+
+def padded_lengths_for(token_ids: Sequence[NDArray[np.int32]]) -> tuple[int, ...]:
+    """The padded lengths that suit these texts: few, as each is compiled, with little padding.
+
+    The fewest for which at most 6% of the tokens are padding, but never more than 12.
+    """
+    lengths = np.array([len(ids) for ids in token_ids])
+    for shapes in range(1, MAX_SHAPES + 1):
+        chosen = choose_lengths(lengths, shapes)
+        padded = np.asarray(chosen)[np.searchsorted(chosen, lengths)]
+        if 1 - lengths.sum() / padded.sum() <= ENOUGH_PADDING:
+            break
+    return chosen

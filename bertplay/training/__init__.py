@@ -1,0 +1,14 @@
+"""Training: options in, run directory out."""
+
+from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
+from bertplay.training.run import train
+from bertplay.training.view import EpochRecord, Plan, SilentView
+
+__all__ = [
+    "EpochRecord",
+    "Plan",
+    "SilentView",
+    "TrainingFailedError",
+    "TrainingInterruptedError",
+    "train",
+]

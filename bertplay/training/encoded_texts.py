@@ -1,0 +1,31 @@
+"""Texts as token ids, ready to be batched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.data.dataset import LabelledTexts
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedTexts:
+    """N texts as token ids.
+
+    Attributes:
+        texts: where they come from: ids, labels, classes.
+        token_ids: N arrays of ids.
+    """
+
+    texts: LabelledTexts
+    token_ids: list[NDArray[np.int32]]
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """`[N]` token counts."""
+        return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)

@@ -1,0 +1,156 @@
+"""From options and data to a model and token ids: all that training needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+
+from bertplay.classifier import Classifier
+from bertplay.data.errors import InputError
+from bertplay.data.tokenizer import encode_texts
+from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
+from bertplay.heads import ClassificationHeadV2, TextClassifier
+from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
+from bertplay.named_arrays import named_arrays
+from bertplay.options import TrainOptions
+from bertplay.tasks import TrainingData, recipe_for
+from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+SCRATCH = "scratch"
+_WORDS = "embeddings.word_embeddings.weight"
+
+# For focal losses too, class weights come from the training labels unless the user says otherwise.
+_BALANCED_ALPHA = ("focal", "focal_smooth", "adaptive")
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A classifier whose encoder holds only the used part of the vocabulary, and its texts.
+
+    Attributes:
+        classifier: the model to train.
+        train: rows to learn from, in the used vocabulary's numbers.
+        validation: rows to evaluate on, likewise.
+        loss: the head's.
+        vocabulary: the used part and the whole.
+        untrained: encoder tensors that are kept out of training: BERT's pooler.
+        cut_texts: training texts that were longer than `max_length`.
+    """
+
+    classifier: Classifier
+    train: EncodedTexts
+    validation: EncodedTexts
+    loss: ConfiguredLoss
+    vocabulary: UsedVocabulary
+    untrained: Mapping[str, mx.array]
+    cut_texts: int
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token's number in the used vocabulary."""
+        pad = self.classifier.encoder.config.pad_token_id
+        return int(self.vocabulary.token_ids.searchsorted(pad))
+
+    def whole_tensors(self) -> dict[str, mx.array]:
+        """The encoder's tensors that `bertplay.classifier.save` must replace or add."""
+        trained = self.classifier.encoder.embeddings.word_embeddings.weight
+        return {_WORDS: self.vocabulary.restore(trained), **self.untrained}
+
+
+def with_recipe(options: TrainOptions, task: str) -> TrainOptions:
+    """The options with the task's recommended settings where the user gave none."""
+    recipe = recipe_for(task, from_scratch=options.backbone == SCRATCH)
+    return replace(
+        options,
+        epochs=options.epochs or recipe.epochs,
+        lr=options.lr or recipe.lr,
+        pooling=options.pooling or recipe.pooling,
+        max_length=options.max_length or recipe.max_length,
+    )
+
+
+def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
+    """The loss, with class weights from the training labels where they are asked for.
+
+    Raises:
+        InputError: there is no such loss, or an option of it is unknown or out of range.
+    """
+    arguments = dict(options.loss_args)
+    if options.loss in _BALANCED_ALPHA:
+        arguments.setdefault("alpha", "balanced")
+    try:
+        if options.loss in LOSSES:
+            # First, as get_loss has arguments of its own, which are no options of a loss.
+            for name in arguments:
+                LOSSES[options.loss].option(name)
+        return get_loss(options.loss, class_counts=data.class_counts, **arguments)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> Prepared:
+    """Load or build the encoder, put a new head on it, and tokenize the texts.
+
+    Args:
+        options: with the recipe's settings filled in.
+        data: the tables.
+        loss: from `resolve_loss`.
+
+    Raises:
+        InputError: the backbone cannot be loaded, or `max_length` is more than it can read.
+    """
+    assert options.max_length is not None
+    encoder, tokenizer = _encoder(options, data)
+    limit = encoder.config.max_position_embeddings
+    if options.max_length > limit:
+        raise InputError(
+            f"--max-length {options.max_length} is more than the {limit} tokens that "
+            f"{options.backbone} can read"
+        )
+    train_ids, cut = encode_texts(tokenizer, data.train.texts, options.max_length)
+    validation_ids, _ = encode_texts(tokenizer, data.validation.texts, options.max_length)
+
+    # The head pools token states itself; BERT's pooler would get no gradient.
+    untrained = {}
+    if "pooler" in encoder:
+        pooler = encoder.pop("pooler")
+        untrained = {f"pooler.{k}": v for k, v in named_arrays(pooler.parameters()).items()}
+    words = encoder.embeddings.word_embeddings
+    vocabulary = used_vocabulary(
+        words.weight, train_ids, validation_ids, pad_id=encoder.config.pad_token_id
+    )
+    words.weight = vocabulary.used_rows()
+
+    head_options: dict[str, Any] = {"pooling": options.pooling, "dropout": options.dropout}
+    mx.random.seed(options.seed)  # draws the head's first weights
+    head = ClassificationHeadV2(
+        encoder.config.hidden_size, len(data.classes), loss=loss, **head_options
+    )
+    classifier = Classifier(
+        TextClassifier(encoder, head), tokenizer, data.task, head_options, options.max_length
+    )
+    return Prepared(
+        classifier,
+        EncodedTexts(data.train, vocabulary.renumber(train_ids)),
+        EncodedTexts(data.validation, vocabulary.renumber(validation_ids)),
+        loss,
+        vocabulary,
+        untrained,
+        cut,
+    )
+
+
+def _encoder(options: TrainOptions, data: TrainingData) -> tuple[BertEncoder, Tokenizer]:
+    assert options.max_length is not None
+    if options.backbone == SCRATCH:
+        return encoder_from_scratch(
+            data.train.texts, max_length=options.max_length, seed=options.seed
+        )
+    return load_encoder(options.backbone)

@@ -1,0 +1,150 @@
+"""`train`: from options to a run directory with a trained model and an honest picture of it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+
+from bertplay import run_directory
+from bertplay.classifier import save
+from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.freed_memory import keep_freed_memory
+from bertplay.options import TrainOptions
+from bertplay.prediction import softmax
+from bertplay.tasks import load_training_data
+from bertplay.training.fit import FitSettings, fit
+from bertplay.training.preparation import SCRATCH, Prepared, prepare, resolve_loss, with_recipe
+from bertplay.training.summary import plan_of, summary_of
+from bertplay.training.view import EpochRecord, SilentView
+
+
+def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
+    """Train a classifier and write its run directory.
+
+    Args:
+        options: what to train on, and how.
+        view: is told what happens; by default nobody is.
+
+    Returns:
+        The summary, as in summary.json.
+
+    Raises:
+        InputError: the input or the options are wrong; nothing was written.
+        TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
+        TrainingInterruptedError: Ctrl-C; the weights were saved first.
+    """
+    view = view or SilentView()
+    started = time.perf_counter()
+    data = load_training_data(options)
+    options = with_recipe(options, data.task.name)
+    loss = resolve_loss(options, data)
+    output = run_directory.choose_output(options.output, data.task.name, options.loss)
+    run_directory.require_writable(output, overwrite=options.overwrite)
+    keep_freed_memory()
+    if not compilation_available():
+        mx.disable_compile()
+        view.warned(COMPILATION_WARNING)
+    prepared = prepare(options, data, loss)
+
+    # Everything that can be refused has been: from here on files are written.
+    run_directory.clear_run(output)
+    run_directory.write_config(output, as_config(replace(options, output=str(output))))
+    view.planned(plan_of(options, data, prepared, output))
+    checkpoints = _Checkpoints(prepared, output, keep=options.keep)
+    result = fit(
+        prepared.classifier.model,
+        prepared.train,
+        prepared.validation,
+        _settings(options, prepared.pad_id),
+        view=view,
+        on_epoch=checkpoints.after_epoch,
+        on_interruption=checkpoints.save_interrupted,
+        last_good=checkpoints.last_good,
+    )
+    save(prepared.classifier, output / "model", prepared.whole_tensors())
+    held_out = data.validation
+    run_directory.write_predictions(
+        output / run_directory.PREDICTIONS,
+        held_out.ids,
+        held_out.classes,
+        softmax(result.logits),
+        held_out.labels,
+    )
+    seconds = time.perf_counter() - started
+    summary = summary_of(options, data, prepared, result, total_seconds=seconds, output=output)
+    run_directory.write_summary(output, summary)
+    view.finished(summary)
+    return summary
+
+
+def as_config(options: TrainOptions) -> dict[str, Any]:
+    """The options as config.yaml has them: what `bertplay train --config` needs to run again."""
+    values = asdict(options)
+    # Leave to overwrite was given for this run, not for whoever runs the file again.
+    del values["overwrite"]
+    # A backbone may be a name, of a repo or "scratch", but a folder is a folder from anywhere.
+    paths = (
+        ("data", "validation")
+        if options.backbone == SCRATCH
+        else ("data", "validation", "backbone")
+    )
+    for name in paths:
+        if values[name] is not None and (path := Path(values[name]).expanduser()).exists():
+            values[name] = str(path.resolve())
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
+    assert options.epochs is not None
+    assert options.lr is not None
+    return FitSettings(
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        lr=options.lr,
+        schedule=options.schedule,
+        warmup=options.warmup,
+        weight_decay=options.weight_decay,
+        clip_norm=options.clip_norm,
+        metric=options.metric,
+        keep=options.keep,
+        patience=options.patience,
+        seed=options.seed,
+        pad_id=pad_id,
+    )
+
+
+class _Checkpoints:
+    """Writes metrics.jsonl and the weights worth keeping while a run goes on."""
+
+    def __init__(self, prepared: Prepared, output: Path, *, keep: str) -> None:
+        self._prepared, self._output, self._keep = prepared, output, keep
+        self._epoch: int | None = None
+
+    def after_epoch(self, record: EpochRecord) -> None:
+        """Write the epoch down, and its weights where they are to be kept."""
+        run_directory.append_metrics(self._output, record.as_dict())
+        if record.is_best or self._keep == "last":
+            self._save(self._keep)
+            self._epoch = record.epoch
+
+    def save_interrupted(self) -> str:
+        """Write the weights as they are; returns where, for the user."""
+        return f"the weights so far are in {self._save('interrupted')}"
+
+    def last_good(self) -> str:
+        """What a failed run leaves to the user."""
+        if self._epoch is None:
+            return "no epoch was finished, so there is no checkpoint"
+        return f"the last good checkpoint, of epoch {self._epoch}, is {self._folder(self._keep)}"
+
+    def _save(self, name: str) -> Path:
+        folder = self._folder(name)
+        save(self._prepared.classifier, folder, self._prepared.whole_tensors())
+        return folder
+
+    def _folder(self, name: str) -> Path:
+        return self._output / "checkpoints" / name

@@ -1,0 +1,107 @@
+"""The facts of a run: what is shown before it, and summary.json after it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bertplay.data.batches import padding_fraction, plan_batches
+from bertplay.environment import environment
+from bertplay.losses import ConfiguredLoss
+from bertplay.metrics import majority_baseline
+from bertplay.named_arrays import named_arrays
+from bertplay.options import TrainOptions
+from bertplay.prediction import padded_lengths_for
+from bertplay.tasks import TrainingData
+from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.fit import FitResult
+from bertplay.training.preparation import Prepared
+from bertplay.training.view import Plan
+
+
+def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, output: Path) -> Plan:
+    """What the user is shown before training starts."""
+    assert options.epochs is not None
+    model = prepared.classifier.model
+    return Plan(
+        source=data.source,
+        train_rows=len(prepared.train),
+        validation_rows=len(prepared.validation),
+        class_counts=_class_counts(data),
+        example=data.train.texts[0],
+        backbone=options.backbone,
+        parameters=sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values()),
+        loss=loss_facts(prepared.loss),
+        padded_lengths=padded_lengths_for(prepared.train.token_ids),
+        padding_fraction=_padding_fraction(prepared.train, options),
+        cut_texts=prepared.cut_texts,
+        steps_per_epoch=-(-len(prepared.train) // options.batch_size),
+        epochs=options.epochs,
+        output=str(output),
+    )
+
+
+def summary_of(
+    options: TrainOptions,
+    data: TrainingData,
+    prepared: Prepared,
+    result: FitResult,
+    *,
+    total_seconds: float,
+    output: Path,
+) -> dict[str, Any]:
+    """The contents of summary.json."""
+    chosen = result.chosen
+    held_out = data.validation
+    assert held_out.labels is not None
+    rows = len(data.train) + (0 if options.validation else len(held_out))
+    return {
+        "task": data.task.name,
+        "loss": loss_facts(prepared.loss),
+        "backbone": options.backbone,
+        "data": {
+            "source": data.source,
+            "sha256": data.sha256,
+            "rows": rows,
+            "train_rows": len(data.train),
+            "validation_rows": len(held_out),
+            "validation_source": held_out.source,
+            "classes": list(data.classes),
+            "class_counts": _class_counts(data),
+            "text_rule": asdict(data.task.text_rule),
+        },
+        "validation": chosen.validation.as_dict(),
+        "baseline": dict(majority_baseline(_class_counts(data), held_out.labels)),
+        "alarms": [asdict(alarm) for alarm in chosen.alarms],
+        "epochs_run": len(result.history),
+        "best_epoch": chosen.epoch,
+        "train_seconds": result.train_seconds,
+        "total_seconds": total_seconds,
+        "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
+        "padding_fraction": _padding_fraction(prepared.train, options),
+        "compiled_shapes": result.compiled_shapes,
+        "cut_texts": prepared.cut_texts,
+        "seed": options.seed,
+        "output": str(output),
+        "environment": environment(),
+    }
+
+
+def loss_facts(loss: ConfiguredLoss) -> dict[str, Any]:
+    """A loss's name and its resolved arguments, ready for JSON."""
+    return {"name": loss.name, "arguments": loss.options()}
+
+
+def _class_counts(data: TrainingData) -> dict[str, int]:
+    return dict(zip(data.classes, data.class_counts, strict=True))
+
+
+def _padding_fraction(train: EncodedTexts, options: TrainOptions) -> float:
+    """Of the first epoch; the others differ a little, as batches are drawn at random."""
+    rng = np.random.default_rng((options.seed, 1))
+    shapes = padded_lengths_for(train.token_ids)
+    batches = plan_batches(train.lengths, shapes, options.batch_size, rng=rng)
+    return padding_fraction(train.lengths, batches, options.batch_size)

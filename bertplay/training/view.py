@@ -1,0 +1,106 @@
+"""What a training run tells whoever watches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bertplay.alarms import Alarm
+from bertplay.metrics import Metrics
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to happen.
+
+    Attributes:
+        source: where the training rows come from.
+        train_rows: number of training rows.
+        validation_rows: number of validation rows.
+        class_counts: training rows by class name.
+        example: the first training text.
+        backbone: as the user named it.
+        parameters: trainable numbers.
+        loss: the loss's name and resolved options.
+        padded_lengths: the shapes that are compiled.
+        padding_fraction: padding tokens by all tokens of one epoch.
+        cut_texts: training texts longer than `max_length`.
+        steps_per_epoch: optimizer steps.
+        epochs: at most so many.
+        output: the run directory.
+    """
+
+    source: str
+    train_rows: int
+    validation_rows: int
+    class_counts: dict[str, int]
+    example: str
+    backbone: str
+    parameters: int
+    loss: dict[str, Any]
+    padded_lengths: tuple[int, ...]
+    padding_fraction: float
+    cut_texts: int
+    steps_per_epoch: int
+    epochs: int
+    output: str
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch, as it is shown and as a line of metrics.jsonl.
+
+    Attributes:
+        epoch: counted from 1.
+        step: optimizer steps since the start.
+        train_loss: mean over the rows of the epoch.
+        learning_rate: of the last step.
+        gradient_norm: mean over the steps, before clipping.
+        validation: the figures on the validation rows.
+        alarms: what looks wrong.
+        is_best: better than all epochs before.
+        seconds: training and evaluation of this epoch.
+    """
+
+    epoch: int
+    step: int
+    train_loss: float
+    learning_rate: float
+    gradient_norm: float
+    validation: Metrics
+    alarms: tuple[Alarm, ...]
+    is_best: bool
+    seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "epoch": self.epoch,
+            "step": self.step,
+            "train_loss": self.train_loss,
+            "learning_rate": self.learning_rate,
+            "gradient_norm": self.gradient_norm,
+            "validation": self.validation.as_dict(),
+            "alarms": [alarm.code for alarm in self.alarms],
+            "is_best": self.is_best,
+            "seconds": self.seconds,
+        }
+
+
+class SilentView:
+    """Shows nothing; the terminal's views override what they show."""
+
+    def planned(self, plan: Plan) -> None:
+        """The data is read, the model is built, and training is about to start."""
+
+    def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
+        """Every few steps: the epoch, the step in the whole run, and the last figures."""
+
+    def evaluated(self, record: EpochRecord) -> None:
+        """An epoch has been trained and evaluated."""
+
+    def warned(self, message: str) -> None:
+        """Something the user should know, in one sentence."""
+
+    def finished(self, summary: dict[str, Any]) -> None:
+        """Everything is written; the summary is that of summary.json."""
