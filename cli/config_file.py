@@ -1,0 +1,69 @@
+"""Options from a YAML file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bertplay.cli.loss_options import parsed
+from bertplay.data.errors import InputError
+
+
+def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, Any]:
+    """The options of a YAML file, with values of the types that the command line would give.
+
+    YAML reads `1e-4` as a text, so numbers are converted, not only checked. A key without a
+    parameter keeps its value.
+
+    Args:
+        path: the file.
+        parameters: of the command, which know the types.
+
+    Raises:
+        InputError: the file is missing, is no YAML mapping, or a value has the wrong type.
+    """
+    import yaml
+
+    source = Path(path).expanduser()
+    if not source.is_file():
+        raise InputError(f"--config {path} does not exist: check the name and the folder")
+    try:
+        values = yaml.safe_load(source.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"--config {path} is not UTF-8: save it as UTF-8") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"--config {path} is no YAML: {_reason(error)}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"--config {path} holds no options: expected lines such as 'epochs: 3'")
+    loss_args = values.pop("loss_args", None) or {}
+    if not isinstance(loss_args, dict):
+        raise InputError(f"--config {path}: loss_args must be lines such as '  gamma: 2.0'")
+    known = {parameter.name: parameter for parameter in parameters}
+    typed = {
+        key: _typed(path, key, value, known[key]) if key in known else value
+        for key, value in values.items()
+        if value is not None
+    }
+    of_loss = {
+        key: parsed(value) if isinstance(value, str) else value for key, value in loss_args.items()
+    }
+    return {**typed, "loss_args": of_loss}
+
+
+def _typed(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:
+    if not isinstance(value, str | int | float):
+        raise InputError(f"--config {path}: {key} must be one value, not {value!r}")
+    try:
+        return parameter.type.convert(str(value), parameter, None)
+    except click.BadParameter as error:
+        raise InputError(f"--config {path}: {key}: {error.message}") from error
+
+
+def _reason(error: Any) -> str:
+    """What is wrong and in which line, without YAML's excerpt of several lines."""
+    mark = getattr(error, "problem_mark", None)
+    line = "" if mark is None else f" in line {mark.line + 1}"
+    return f"{getattr(error, 'problem', None) or error}{line}"

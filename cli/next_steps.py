@@ -1,0 +1,28 @@
+"""Where a finished run lies, and the commands that come next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from bertplay.cli.printable import one_line
+
+_EXAMPLE_WIDTH = 100
+
+
+def written_text(summary: Mapping[str, Any]) -> str:
+    """The run directory and its parts."""
+    return f"{summary['output']}: model/, summary.json, predictions.csv, metrics.jsonl, config.yaml"
+
+
+def next_commands(summary: Mapping[str, Any], example: str) -> list[str]:
+    """Commands to copy, quoted for a shell; a short example text is predicted as it is."""
+    run = shlex.quote(str(summary["output"]))
+    text = one_line(example)
+    if len(text) > _EXAMPLE_WIDTH:
+        text = "a new text"
+    return [
+        f"bertplay predict {run} {shlex.quote(text)}",
+        f"bertplay evaluate {run} --data FILE",
+    ]

@@ -1,0 +1,122 @@
+"""Training as plain lines, for files, pipes and notebooks: no colours, nothing is overwritten."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, TextIO
+
+import click
+
+from bertplay.cli.next_steps import next_commands, written_text
+from bertplay.cli.plan_rows import class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.printable import duration, figure, one_line, percent, scientific
+from bertplay.cli.result_tables import print_result, result_console
+from bertplay.training.view import EpochRecord, Plan, SilentView
+
+_PROGRESS_LINES = 10
+_CLASSES_SHOWN = 8
+_LOWEST_SHOWN = 3
+
+
+class PlainView(SilentView):
+    """Writes lines that can be read, searched and kept.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._plan: Plan | None = None
+        self._started = time.perf_counter()
+        self._tenths = 0
+
+    def planned(self, plan: Plan) -> None:
+        """Write the plan."""
+        self._plan, self._started = plan, time.perf_counter()
+        self._line(f"data: {one_line(plan.source)}")
+        self._line(f"rows: {rows_text(plan)}")
+        classes = ", ".join(f"{n} {count:,} ({percent(s)})" for n, count, s in class_shares(plan))
+        self._line(f"classes: {classes}")
+        self._line(f"imbalance: {imbalance_text(plan)}")
+        for name, text in plan_rows(plan):
+            self._line(f"{name}: {text}")
+
+    def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
+        """Write at most ten lines a run."""
+        assert self._plan is not None
+        total = self._plan.steps_per_epoch * self._plan.epochs
+        tenths = step * _PROGRESS_LINES // total
+        if tenths <= self._tenths:
+            return
+        self._tenths = tenths
+        left = (time.perf_counter() - self._started) / step * (total - step)
+        self._line(
+            f"step {step}/{total} ({percent(step / total, 0)}): loss {figure(loss, 4)}, "
+            f"learning rate {scientific(learning_rate)}, {duration(left)} left"
+        )
+
+    def evaluated(self, record: EpochRecord) -> None:
+        """Write one line an epoch, and one for each alarm."""
+        assert self._plan is not None
+        self._line(epoch_line(record, self._plan.epochs))
+        for alarm in record.alarms:
+            self._line(f"  warning ({alarm.code}): {one_line(alarm.message)}")
+
+    def warned(self, message: str) -> None:
+        """Write the warning."""
+        self._line(f"warning: {one_line(message)}")
+
+    def finished(self, summary: dict[str, Any]) -> None:
+        """Write the result."""
+        assert self._plan is not None
+        self._line("")
+        self._line(result_heading(summary))
+        console = result_console(self._stream)
+        print_result(console, summary["validation"], summary["baseline"], summary["alarms"])
+        self._line("")
+        self._line(f"written to {one_line(written_text(summary))}")
+        for command in next_commands(summary, self._plan.example):
+            self._line(f"next: {command}")
+
+    def _line(self, text: str) -> None:
+        click.echo(text, file=self._stream, color=False)
+
+
+def epoch_line(record: EpochRecord, epochs: int) -> str:
+    """All figures of an epoch in one line."""
+    metrics = record.validation
+    best = " (best so far)" if record.is_best else ""
+    return (
+        f"epoch {record.epoch}/{epochs}{best}: loss {figure(record.train_loss, 4)}, "
+        f"learning rate {scientific(record.learning_rate)}, "
+        f"gradient norm {figure(record.gradient_norm, 2)}, "
+        f"accuracy {figure(metrics.accuracy)}, balanced {figure(metrics.balanced_accuracy)}, "
+        f"macro-F1 {figure(metrics.macro_f1)}, {recalls_text(record)}, "
+        f"confidence {figure(metrics.mean_confidence)}, entropy {figure(metrics.entropy)}, "
+        f"ECE {figure(metrics.ece)}"
+    )
+
+
+def recalls_text(record: EpochRecord, digits: int = 3) -> str:
+    """The recall of each class; of more than eight classes the lowest three."""
+    recalls = [
+        (one_line(name, 24), figures["recall"])
+        for name, figures in record.validation.per_class.items()
+    ]
+    if len(recalls) <= _CLASSES_SHOWN:
+        return "recall " + "  ".join(f"{name} {figure(recall, digits)}" for name, recall in recalls)
+    defined = [(name, recall) for name, recall in recalls if recall is not None]
+    lowest = sorted(defined, key=lambda item: item[1])[:_LOWEST_SHOWN]
+    return "lowest recall " + "  ".join(
+        f"{name} {figure(recall, digits)}" for name, recall in lowest
+    )
+
+
+def result_heading(summary: dict[str, Any]) -> str:
+    """Whose figures follow."""
+    return (
+        f"Validation: {summary['data']['validation_rows']:,} rows, epoch "
+        f"{summary['best_epoch']} of {summary['epochs_run']}, "
+        f"trained in {duration(summary['train_seconds'])}"
+    )

@@ -1,0 +1,46 @@
+"""What a run is about to do, as named lines."""
+
+from __future__ import annotations
+
+from bertplay.cli.printable import loss_text, one_line, percent
+from bertplay.training.view import Plan
+
+_CLASSES_SHOWN = 10
+_EXAMPLE_WIDTH = 300
+
+
+def rows_text(plan: Plan) -> str:
+    """How many rows there are for what."""
+    return f"{plan.train_rows:,} to train on, {plan.validation_rows:,} to validate on"
+
+
+def class_shares(plan: Plan) -> list[tuple[str, int, float]]:
+    """Name, rows and share of the classes, the most frequent first; of many, the two ends."""
+    total = sum(plan.class_counts.values())
+    ordered = sorted(plan.class_counts.items(), key=lambda item: -item[1])
+    if len(ordered) > _CLASSES_SHOWN:
+        ordered = [*ordered[: _CLASSES_SHOWN // 2], *ordered[-_CLASSES_SHOWN // 2 :]]
+    return [(one_line(name, 24), count, count / total) for name, count in ordered]
+
+
+def imbalance_text(plan: Plan) -> str:
+    """How much larger the largest class is than the smallest, and how many are not shown."""
+    counts = plan.class_counts.values()
+    hidden = len(plan.class_counts) - _CLASSES_SHOWN
+    more = f"; {hidden} classes of middle size are not shown" if hidden > 0 else ""
+    return f"{max(counts) / max(min(counts), 1):.1f} : 1, largest to smallest class{more}"
+
+
+def plan_rows(plan: Plan) -> list[tuple[str, str]]:
+    """Name and text of the other lines, in order."""
+    lengths = ", ".join(map(str, plan.padded_lengths))
+    cut = f"; {plan.cut_texts:,} longer texts are cut" if plan.cut_texts else ""
+    steps = plan.steps_per_epoch * plan.epochs
+    return [
+        ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
+        ("backbone", f"{one_line(plan.backbone)}, {plan.parameters:,} parameters"),
+        ("loss", loss_text(plan.loss)),
+        ("lengths", f"{lengths} tokens, {percent(plan.padding_fraction)} padding{cut}"),
+        ("steps", f"{plan.epochs} epochs x {plan.steps_per_epoch} = {steps:,}"),
+        ("output", one_line(plan.output)),
+    ]

@@ -1,0 +1,124 @@
+"""`bertplay predict`: the classes of new texts, or of a table's rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bertplay.data.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bertplay.classifier import Classifier
+    from bertplay.cli.prediction_output import Predictions
+
+_EXAMPLES = """\b
+Examples:
+  bertplay predict runs/emotion-ce "i feel so lucky"
+  cat texts.txt | bertplay predict runs/emotion-ce --json
+  bertplay predict runs/titanic-focal_smooth --data test.csv --output submission.csv
+"""
+
+
+@click.command(epilog=_EXAMPLES, short_help="Predict new texts or a table.")
+@click.argument("run")
+@click.argument("text", nargs=-1)
+@click.option("--data", metavar="FILE", help="Table to predict: CSV, TSV, JSONL or Parquet.")
+@click.option("--output", metavar="FILE", help="CSV file to write instead of standard output.")
+@click.option("--overwrite", is_flag=True, help="Replace the file named by --output.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list, for scripts.")
+def predict(
+    run: str,
+    text: tuple[str, ...],
+    data: str | None,
+    output: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Predict with the model of RUN, the folder that `bertplay train` wrote.
+
+    The texts are the arguments TEXT, the rows of a table (--data), or else the lines of standard
+    input. A table gives CSV: id, label, confidence and each class's probability. Kaggle's test.csv
+    of the Titanic gives the submission: PassengerId, Survived.
+    """
+    if text and data is not None:
+        raise InputError("TEXT and --data exclude each other: give one of them")
+    if output is not None:
+        _require_writable(Path(output).expanduser(), data, overwrite=overwrite)
+
+    from bertplay import load
+    from bertplay.cli import prediction_output as out
+
+    classifier = load(run)
+    if data is not None:
+        predictions, table = _of_table(classifier, data)
+    else:
+        predictions = _of_texts(classifier, text or _lines_of_standard_input())
+        table = out.as_table(predictions)
+    if output is not None:
+        from bertplay.atomic_files import write_text
+
+        write_text(Path(output).expanduser(), out.csv_text(table))
+    if as_json:
+        click.echo(out.json_text(predictions))
+    elif output is not None:
+        count = len(table) - 1
+        click.echo(f"Wrote {count:,} prediction{'' if count == 1 else 's'} to {output}")
+    elif data is not None:
+        click.echo(out.csv_text(table), nl=False)
+    elif sys.stdout.isatty():
+        out.print_table(predictions)
+    else:
+        click.echo(out.tab_separated(table), nl=False)
+
+
+def _of_texts(classifier: Classifier, texts: Sequence[str]) -> Predictions:
+    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.cli.prediction_output import Predictions
+
+    probabilities = predict_proba(classifier, texts)
+    return Predictions("text", tuple(texts), classifier.classes, probabilities)
+
+
+def _of_table(classifier: Classifier, path: str) -> tuple[Predictions, list[Sequence[object]]]:
+    """The predictions, and the table to write: Kaggle's submission where the table is Kaggle's."""
+    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.cli.prediction_output import Predictions, as_table
+    from bertplay.tasks import load_prediction_table, submission_columns
+
+    data = load_prediction_table(classifier.task, path)
+    probabilities = predict_proba(classifier, data.texts)
+    predictions = Predictions("id", data.ids, classifier.classes, probabilities)
+    submission = submission_columns(classifier.task, data, probabilities.argmax(axis=1))
+    if submission is None:
+        return predictions, as_table(predictions)
+    return predictions, [list(submission), *zip(*submission.values(), strict=True)]
+
+
+def _require_writable(output: Path, data: str | None, *, overwrite: bool) -> None:
+    if output.is_dir():
+        raise InputError(f"--output {output} is a folder: name a file")
+    if not output.exists():
+        return
+    if data is not None and Path(data).expanduser().exists() and output.samefile(data):
+        raise InputError(f"--output {output} is the table to predict: name another file")
+    if not overwrite:
+        raise InputError(
+            f"--output {output} exists: name another file, or replace it with --overwrite"
+        )
+
+
+def _lines_of_standard_input() -> list[str]:
+    if sys.stdin.isatty():
+        raise InputError("nothing to predict: give a TEXT, a table with --data, or standard input")
+    try:
+        content = sys.stdin.buffer.read().decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        raise InputError("standard input is not UTF-8: convert it first") from error
+    if not content:
+        raise InputError("nothing to predict: no TEXT, no --data, and standard input is empty")
+    return content.removesuffix("\n").split("\n")

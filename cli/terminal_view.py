@@ -1,0 +1,157 @@
+"""Training in a terminal: the plan, one progress bar, a row an epoch, the result."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from bertplay.cli.epoch_table import LEGEND, EpochTable
+from bertplay.cli.next_steps import next_commands, written_text
+from bertplay.cli.plain_view import result_heading
+from bertplay.cli.plan_rows import class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.printable import duration, figure, one_line, percent, scientific
+from bertplay.cli.result_tables import print_result, warn
+from bertplay.training.view import EpochRecord, Plan, SilentView
+
+_BAR_WIDTH = 20
+_NARROW = 64
+
+
+class TerminalView(SilentView):
+    """Shows training in a terminal; a context manager that takes the progress bar away.
+
+    Args:
+        console: of the terminal, from `bertplay.cli.result_tables.quiet_console`.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._progress = Progress(
+            *_progress_columns(console.width),
+            console=console,
+            transient=True,
+            refresh_per_second=4,
+            expand=True,
+        )
+        self._task: TaskID | None = None
+        self._plan: Plan | None = None
+        self._epochs: EpochTable | None = None
+        self._started = time.perf_counter()
+        self._known_alarms: set[str] = set()
+
+    def __enter__(self) -> TerminalView:
+        """The progress bar appears with the plan."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Take the progress bar away, however training ended."""
+        self._progress.stop()
+
+    def planned(self, plan: Plan) -> None:
+        """Show the plan and the empty progress bar."""
+        self._plan, self._started = plan, time.perf_counter()
+        self._epochs = EpochTable(list(plan.class_counts), self._console.width, plan.epochs)
+        self._console.print(_plan_table(plan, self._console))
+        self._console.print()
+        self._task = self._progress.add_task(
+            "", total=plan.steps_per_epoch * plan.epochs, epoch=f"epoch 1/{plan.epochs}", state=""
+        )
+        self._progress.start()
+
+    def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
+        """Move the bar."""
+        assert self._plan is not None
+        assert self._task is not None
+        total = self._plan.steps_per_epoch * self._plan.epochs
+        left = duration((time.perf_counter() - self._started) / step * (total - step))
+        state = f"{left} left"
+        if self._console.width >= _NARROW:
+            state = f"loss {figure(loss, 4)}  lr {scientific(learning_rate)}  {state}"
+        self._progress.update(
+            self._task, completed=step, epoch=f"epoch {epoch}/{self._plan.epochs}", state=state
+        )
+
+    def evaluated(self, record: EpochRecord) -> None:
+        """Add the epoch's row and its warnings."""
+        assert self._epochs is not None
+        if record.epoch == 1:
+            heading = self._epochs.heading()
+            if heading:
+                self._console.print(Text(LEGEND, "dim"))
+            self._console.print(*heading, sep="\n")
+        self._console.print(*self._epochs.row(record), sep="\n")
+        for alarm in record.alarms:
+            # What lasts is explained once; afterwards its name is enough.
+            if alarm.code in self._known_alarms:
+                self._console.print(Text(f"      still: {alarm.code}", "yellow"))
+            else:
+                warn(self._console, alarm.message)
+        self._known_alarms = {alarm.code for alarm in record.alarms}
+
+    def warned(self, message: str) -> None:
+        """Show the warning."""
+        warn(self._console, message)
+
+    def finished(self, summary: dict[str, Any]) -> None:
+        """Show the result and what comes next."""
+        assert self._plan is not None
+        self._progress.stop()
+        self._console.print()
+        self._console.print(Text(result_heading(summary), "bold"))
+        print_result(self._console, summary["validation"], summary["baseline"], summary["alarms"])
+        self._console.print()
+        self._console.print(Text.assemble(("Written to ", "bold"), one_line(written_text(summary))))
+        self._console.print(Text("Next:", "bold"))
+        for command in next_commands(summary, self._plan.example):
+            # Not wrapped, so that a command can be copied whole.
+            self._console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
+
+
+def _progress_columns(width: int) -> list[ProgressColumn]:
+    columns: list[ProgressColumn] = [
+        TextColumn("{task.fields[epoch]}", markup=False),
+        BarColumn(bar_width=None),
+    ]
+    if width >= _NARROW:
+        columns.append(TextColumn("{task.completed}/{task.total}", markup=False))
+    return [*columns, TextColumn("{task.fields[state]}", markup=False)]
+
+
+def _plan_table(plan: Plan, console: Console) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    table.add_row("data", one_line(plan.source))
+    table.add_row("rows", rows_text(plan))
+    table.add_row("classes", _class_table(plan, console))
+    table.add_row("", imbalance_text(plan))
+    for name, text in plan_rows(plan):
+        table.add_row(name, text)
+    return table
+
+
+def _class_table(plan: Plan, console: Console) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    table.add_column(style="cyan", no_wrap=True)
+    shares = class_shares(plan)
+    block = "\u2588" if console.encoding.startswith("utf") else "#"
+    largest = max(share for _, _, share in shares)
+    for name, count, share in shares:
+        bar = block * max(round(share / largest * _BAR_WIDTH), 1)
+        cells = [name, f"{count:,}", percent(share)]
+        table.add_row(*cells, bar if console.width >= _NARROW else "")
+    return table

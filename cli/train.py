@@ -1,0 +1,156 @@
+"""`bertplay train`: options in, a run directory out, and a picture of what is learned."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bertplay.cli.config_file import read_config
+from bertplay.cli.loss_options import loss_arguments
+from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
+from bertplay.options import TrainOptions, from_mapping
+
+if TYPE_CHECKING:
+    from bertplay.training import SilentView
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+# The fields of bertplay.tasks.Recipe, whose module would load NumPy for `--help`.
+DECIDED_BY_RECIPE = ("epochs", "lr", "pooling", "max_length")
+
+_METAVARS = {
+    "task": "NAME",
+    "data": "FILE",
+    "validation": "FILE",
+    "text": "COL",
+    "label": "COL",
+    "group": "COL",
+    "loss": "NAME",
+    "backbone": "NAME",
+    "pooling": "NAME",
+    "schedule": "NAME",
+    "metric": "NAME",
+    "keep": "NAME",
+    "output": "DIR",
+}
+
+_EXAMPLES = """\b
+Examples:
+  bertplay train --loss focal_smooth
+  bertplay train --data train.csv --epochs 5 --output runs/kaggle
+  bertplay train --task emotion --data train.csv --validation val.csv
+  bertplay train --data reviews.csv --text body --label stars --loss weighted_ce
+  bertplay train --data ads.jsonl --template "{title}: {body}" --label clicked
+  bertplay train --config runs/kaggle/config.yaml --seed 1 --output runs/again
+"""
+
+
+def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function], _Function]:
+    settings = {"metavar": "VALUE", "cls": GroupedOption, "group": "Loss", **settings}
+    return click.option(flag, help=text, **settings)
+
+
+@click.command(cls=GroupedCommand, epilog=_EXAMPLES)
+@options_from(
+    TrainOptions, leave_out=("loss_args",), by_recipe=DECIDED_BY_RECIPE, metavars=_METAVARS
+)
+@_loss_option("--gamma", "Focusing exponent of the focal losses.")
+@_loss_option("--alpha", "Class weights of the focal losses: balanced, none, 0.39, or 1.0,2.5.")
+@_loss_option("--smoothing", "Label smoothing, at least 0 and below 1.")
+@_loss_option("--class-weights", "Class weights of cross-entropy: balanced, effective, none, 1,2.")
+@_loss_option(
+    "--loss-arg",
+    "Any option of the loss; may be given several times.",
+    multiple=True,
+    metavar="KEY=VALUE",
+)
+@_loss_option(
+    "--list-losses", "Show the losses with their options, and exit.", is_flag=True, metavar=None
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="YAML file with these options; what the command line says wins over it. "
+    "With another --loss, the file's loss_args are left out.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print summary.json; progress on stderr.")
+@click.pass_context
+def train(
+    ctx: click.Context,
+    /,
+    config: str | None,
+    as_json: bool,
+    list_losses: bool,
+    loss_arg: tuple[str, ...],
+    gamma: str | None,
+    alpha: str | None,
+    smoothing: str | None,
+    class_weights: str | None,
+    **values: Any,
+) -> None:
+    """Train a classifier and write a run directory.
+
+    Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
+    passengers that come with bertplay.
+    """
+    if list_losses:
+        _print_losses()
+        return
+    arguments = loss_arguments(
+        loss_arg,
+        {"gamma": gamma, "alpha": alpha, "smoothing": smoothing, "class_weights": class_weights},
+    )
+    from_file = {} if config is None else read_config(config, ctx.command.params)
+    options = from_mapping(
+        _merged(from_file, values, arguments), config if config is not None else "command line"
+    )
+
+    from bertplay.training import train as train_classifier
+
+    with _view(as_json) as view:
+        summary = train_classifier(options, view)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
+
+
+def _merged(
+    from_file: dict[str, Any], values: dict[str, Any], arguments: dict[str, Any]
+) -> dict[str, Any]:
+    """The file's options with those of the command line over them."""
+    given = {name: value for name, value in values.items() if value is not None}
+    merged = {**from_file, **given}
+    of_file = from_file.get("loss_args", {})
+    default = TrainOptions.__dataclass_fields__["loss"].default
+    if merged.get("loss", default) != from_file.get("loss", default):
+        of_file = {}
+    return {**merged, "loss_args": {**of_file, **arguments}}
+
+
+def _view(as_json: bool) -> AbstractContextManager[SilentView]:
+    stream = sys.stderr if as_json else sys.stdout
+    from bertplay.cli.result_tables import quiet_console
+
+    console = quiet_console(file=stream)
+    # Asked of the stream, as a variable such as FORCE_COLOR makes rich take a file for a terminal.
+    if stream.isatty() and not console.is_dumb_terminal:
+        from bertplay.cli.terminal_view import TerminalView
+
+        return TerminalView(console)
+    from bertplay.cli.plain_view import PlainView
+
+    return nullcontext(PlainView(stream))
+
+
+def _print_losses() -> None:
+    import shutil
+
+    from bertplay.cli.loss_table import loss_lines
+
+    for line in loss_lines(min(shutil.get_terminal_size().columns, 100)):
+        click.echo(line)

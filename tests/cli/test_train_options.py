@@ -1,0 +1,184 @@
+"""From the command line and YAML to `TrainOptions`: names, types, precedence, help."""
+
+import shlex
+from dataclasses import fields
+
+import pytest
+
+import bertplay.training
+from bertplay.cli.loss_options import parsed
+from bertplay.cli.train import DECIDED_BY_RECIPE
+from bertplay.losses import LOSSES
+from bertplay.options import TrainOptions
+from bertplay.tasks import Recipe
+
+
+@pytest.fixture
+def asked(monkeypatch, folder) -> list[TrainOptions]:
+    """What `bertplay train` would train, instead of training it."""
+    options: list[TrainOptions] = []
+
+    def train(given, view):
+        options.append(given)
+        return {"asked": True}
+
+    monkeypatch.setattr(bertplay.training, "train", train)
+    return options
+
+
+def test_without_options_everything_has_its_default(bertplay, asked):
+    assert bertplay("train").exit_code == 0
+    assert asked == [TrainOptions()]
+
+
+def test_each_option_reaches_its_field_with_its_type(bertplay, asked):
+    bertplay(
+        *("train", "--task", "emotion", "--data", "a.csv", "--validation", "b.csv"),
+        *("--loss", "focal", "--backbone", "bert", "--pooling", "max", "--epochs", "3"),
+        *("--batch-size", "8", "--lr", "2e-5", "--max-length", "32", "--seed", "7"),
+        *("--output", "run", "--overwrite", "--validation-fraction", "0.25"),
+    )
+
+    assert asked == [
+        TrainOptions(
+            task="emotion",
+            data="a.csv",
+            validation="b.csv",
+            loss="focal",
+            backbone="bert",
+            pooling="max",
+            epochs=3,
+            batch_size=8,
+            lr=2e-5,
+            max_length=32,
+            seed=7,
+            output="run",
+            overwrite=True,
+            validation_fraction=0.25,
+        )
+    ]
+
+
+def test_options_of_the_loss_are_gathered(bertplay, asked):
+    bertplay(
+        *("train", "--gamma", "1.5", "--alpha", "balanced", "--smoothing", "0.05"),
+        *("--class-weights", "1,2.5", "--loss-arg", "end=0.8", "--loss-arg", "ramp=cosine"),
+    )
+
+    assert asked[0].loss_args == {
+        "gamma": 1.5,
+        "alpha": "balanced",
+        "smoothing": 0.05,
+        "class_weights": [1.0, 2.5],
+        "end": 0.8,
+        "ramp": "cosine",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2", 2),
+        ("0.39", 0.39),
+        ("1e-3", 0.001),
+        ("1.0,2.0", [1.0, 2.0]),
+        ("[1, 2, 3]", [1.0, 2.0, 3.0]),
+        ("none", None),
+        ("true", True),
+        ("False", False),
+        ("effective", "effective"),
+        ("a,b", "a,b"),
+    ],
+)
+def test_values_of_loss_options_are_numbers_lists_or_names(text, value):
+    assert parsed(text) == value
+    assert type(parsed(text)) is type(value)
+
+
+def test_the_command_line_wins_over_yaml_and_yaml_over_the_defaults(bertplay, asked, folder):
+    (folder / "c.yaml").write_text(
+        "epochs: 7\nlr: 1e-4\noverwrite: true\nloss: focal\nloss_args: {gamma: 1.0, alpha: none}\n"
+    )
+
+    bertplay("train", "--config", "c.yaml", "--epochs", "2", "--gamma", "3")
+
+    assert asked == [
+        TrainOptions(
+            epochs=2,
+            lr=1e-4,
+            overwrite=True,
+            loss="focal",
+            loss_args={"gamma": 3, "alpha": None},
+        )
+    ]
+
+
+def test_another_loss_on_the_command_line_leaves_out_the_files_loss_args(bertplay, asked, folder):
+    (folder / "c.yaml").write_text("loss: focal\nloss_args: {gamma: 1.0}\n")
+
+    bertplay("train", "--config", "c.yaml", "--loss", "ce")
+
+    assert asked == [TrainOptions(loss="ce")]
+
+
+def test_yaml_that_would_run_code_is_refused(bertplay, asked, folder):
+    (folder / "c.yaml").write_text("data: !!python/object/apply:os.getcwd []\n")
+
+    result = bertplay("train", "--config", "c.yaml")
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert asked == []
+
+
+def test_help_names_every_field_with_its_default_and_choices(bertplay):
+    text = " ".join(bertplay("train", "--help").stdout.split())
+
+    for field in fields(TrainOptions):
+        flag = "--loss-arg" if field.name == "loss_args" else f"--{field.name.replace('_', '-')}"
+        assert f"{flag} " in text
+        for choice in field.metadata.get("choices", ()):
+            assert choice in text
+    assert "default: 32" in text
+    assert "default: the task's recipe" in text
+
+
+def test_help_lists_the_options_under_headings_and_ends_with_examples(bertplay):
+    lines = bertplay("train", "--help").stdout.splitlines()
+    headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+
+    assert headings[:5] == ["Data:", "Loss:", "Model:", "Training:", "Output:"]
+    assert lines[-1].strip().startswith("bertplay train ")
+
+
+def test_help_names_what_the_recipe_decides():
+    assert set(DECIDED_BY_RECIPE) == {field.name for field in fields(Recipe)}
+
+
+def test_every_example_in_the_help_is_a_valid_command(bertplay, asked, folder):
+    (folder / "runs" / "kaggle").mkdir(parents=True)
+    (folder / "runs" / "kaggle" / "config.yaml").write_text("epochs: 3\n")
+    lines = bertplay("train", "--help").stdout.splitlines()
+    examples = [line.strip() for line in lines if line.startswith("    bertplay train ")]
+    assert len(examples) >= 5
+
+    for example in examples:
+        result = bertplay(*shlex.split(example)[1:])
+        assert result.exit_code == 0, result.output
+    assert len(asked) == len(examples)
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_list_losses_names_every_loss_and_option_with_its_default(bertplay, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+
+    lines = bertplay("train", "--list-losses").stdout.splitlines()
+
+    words = " ".join(" ".join(lines).split())
+    for name, spec in LOSSES.items():
+        assert any(line.split()[:1] == [name] for line in lines)
+        assert " ".join(spec.description.split()) in words
+        for option in spec.options:
+            shown = "none" if option.default is None else option.default
+            assert f"[default: {shown}]" in words
+    assert max(map(len, lines)) <= width

@@ -1,0 +1,247 @@
+"""What the views of training show, at widths from a phone's to a wide terminal's."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+
+from bertplay.alarms import Alarm
+from bertplay.cli.plain_view import PlainView
+from bertplay.cli.result_tables import quiet_console
+from bertplay.cli.terminal_view import TerminalView
+from bertplay.metrics import evaluate, majority_baseline
+from bertplay.training import EpochRecord, Plan
+
+COLLAPSE = Alarm("collapse", "The model has collapsed to one class. Probably train longer.")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+WIDTHS = pytest.mark.parametrize("width", [40, 64, 80, 120])
+
+
+def names(classes: int) -> list[str]:
+    return [f"class {i}" for i in range(classes)]
+
+
+def plan(classes: int = 2, **changes) -> Plan:
+    values = {
+        "source": "reviews.csv",
+        "train_rows": 1000,
+        "validation_rows": 250,
+        "class_counts": {name: 10 * (i + 1) for i, name in enumerate(names(classes))},
+        "example": "[red]A film\nabout \x1b[31mships[/red]",
+        "backbone": "scratch",
+        "parameters": 1_234_567,
+        "loss": {"name": "focal", "arguments": {"gamma": 2.0, "alpha": [0.5, 1.5]}},
+        "padded_lengths": (8, 16, 32),
+        "padding_fraction": 0.042,
+        "cut_texts": 3,
+        "steps_per_epoch": 50,
+        "epochs": 4,
+        "output": "runs/reviews-focal",
+    }
+    return Plan(**{**values, **changes})
+
+
+def metrics(classes: int = 2):
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % classes
+    # Every seventh row is taken for the next class.
+    predicted = np.where(np.arange(60) % 7, labels, (labels + 1) % classes)
+    probabilities = rng.dirichlet(np.ones(classes), 60) * 0.4 + np.eye(classes)[predicted] * 0.6
+    return evaluate(probabilities, labels, names(classes))
+
+
+def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
+    values = {
+        "epoch": epoch,
+        "step": 50 * epoch,
+        "train_loss": 0.6123,
+        "learning_rate": 5e-4,
+        "gradient_norm": 1.23,
+        "validation": metrics(classes),
+        "alarms": (),
+        "is_best": True,
+        "seconds": 1.0,
+    }
+    return EpochRecord(**{**values, **changes})
+
+
+def summary(classes: int = 2) -> dict:
+    figures = metrics(classes)
+    labels = np.arange(60) % classes
+    counts = plan(classes).class_counts
+    return {
+        "task": "table",
+        "output": "runs/reviews-focal",
+        "data": {"validation_rows": 60},
+        "best_epoch": 2,
+        "epochs_run": 4,
+        "train_seconds": 75.0,
+        "validation": figures.as_dict(),
+        "baseline": majority_baseline(counts, labels),
+        "alarms": [{"code": COLLAPSE.code, "message": COLLAPSE.message}],
+    }
+
+
+def show(view, classes: int = 2) -> None:
+    """A whole run, as training tells it."""
+    view.warned("No compiler was found.")
+    view.planned(plan(classes))
+    for epoch in (1, 2, 3, 4):
+        for step in range(10, 60, 10):
+            view.stepped(epoch, 50 * (epoch - 1) + step, 0.6, 5e-4)
+        alarms = (COLLAPSE,) if epoch < 3 else ()
+        view.evaluated(record(epoch, classes, alarms=alarms, is_best=epoch < 3))
+    view.finished(summary(classes))
+
+
+def terminal_lines(width: int, classes: int = 2) -> list[str]:
+    stream = io.StringIO()
+    with TerminalView(quiet_console(file=stream, width=width, force_terminal=True)) as view:
+        show(view, classes)
+    return re.split(r"[\r\n]+", ESCAPES.sub("", stream.getvalue()))
+
+
+def plain_text(classes: int = 2) -> str:
+    stream = io.StringIO()
+    show(PlainView(stream), classes)
+    return stream.getvalue()
+
+
+def test_plain_lines_hold_no_escape_codes_or_carriage_returns():
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", plain_text())
+
+
+def test_plain_progress_is_at_most_ten_lines():
+    progress = [line for line in plain_text().splitlines() if line.startswith("step ")]
+
+    assert len(progress) == 10
+    assert progress[0].startswith("step 20/200 (10%): loss 0.6000, learning rate 5.0e-4, ")
+
+
+@pytest.mark.parametrize("lines", [plain_text, lambda: "\n".join(terminal_lines(120))])
+def test_the_plan_names_data_classes_model_loss_and_lengths(lines):
+    text = lines()
+
+    for words in (
+        *("reviews.csv", "1,000 to train on, 250 to validate on", "class 1", "66.7%", "2.0 : 1"),
+        *("[red]A film about", "scratch, 1,234,567 parameters", "focal (gamma 2, alpha [0.5, 1.5]"),
+        *("8, 16, 32 tokens, 4.2% padding; 3 longer texts are cut", "4 epochs x 50 = 200"),
+        *("runs/reviews-focal", "No compiler was found."),
+    ):
+        assert words in text
+
+
+@WIDTHS
+@pytest.mark.parametrize("classes", [2, 6, 12])
+def test_no_line_is_longer_than_the_terminal_but_commands_to_copy(width, classes):
+    lines = terminal_lines(width, classes)
+
+    too_long = [line for line in lines if len(line.rstrip()) > width]
+    assert all(line.startswith("  bertplay ") for line in too_long)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_figures_of_an_epoch_stand_under_their_headings(width):
+    lines = terminal_lines(width)
+    (heading,) = [line for line in lines if line.startswith("epoch ") and "ECE" in line]
+    (row,) = [line for line in lines if re.match(r" +2\* +0\.6123 ", line)]
+
+    expected = metrics()
+    by_heading = {
+        "loss": "0.6123",
+        "lr": "5.0e-4",
+        "grad": "1.23",
+        "acc": f"{expected.accuracy:.3f}",
+        "bal": f"{expected.balanced_accuracy:.3f}",
+        "F1": f"{expected.macro_f1:.3f}",
+        "conf": f"{expected.mean_confidence:.3f}",
+        "entr": f"{expected.entropy:.3f}",
+        "ECE": f"{expected.ece:.3f}",
+        "class 1": f"{expected.per_class['class 1']['recall']:.3f}",
+    }
+    for name, figure in by_heading.items():
+        end = heading.index(name) + len(name)
+        assert row[:end].endswith(figure), name
+
+
+def test_only_epochs_better_than_all_before_are_marked():
+    rows = [line for line in terminal_lines(80) if re.match(r" +\d[* ] +0\.6123 ", line)]
+
+    assert [row.split()[0] for row in rows] == ["1*", "2*", "3", "4"]
+
+
+@WIDTHS
+def test_of_more_than_eight_classes_the_three_lowest_recalls_are_shown(width):
+    expected = sorted(figures["recall"] for figures in metrics(12).per_class.values())
+    text = " ".join(" ".join(terminal_lines(width, classes=12)).split())
+
+    lowest = re.search(r"lowest recall (class \d+ [\d.]+ ?){3}", text)
+    assert lowest is not None
+    digits = 3 if width < 64 else 2
+    assert f" {expected[0]:.{digits}f}" in lowest[0]
+
+
+def test_an_alarm_that_lasts_is_explained_once_before_the_result():
+    during, result = "\n".join(terminal_lines(120)).split("Validation: 60 rows")
+
+    assert during.count(COLLAPSE.message) == 1
+    assert during.count("still: collapse") == 1
+    assert result.count(COLLAPSE.message) == 1
+
+
+@pytest.mark.parametrize("lines", [plain_text, lambda: "\n".join(terminal_lines(120))])
+def test_the_result_has_baseline_classes_confusions_and_next_commands(lines):
+    text = lines()
+
+    for words in (
+        *("Validation: 60 rows, epoch 2 of 4, trained in 1:15", "always class 1", "precision"),
+        *("Confusion matrix (rows: true class, columns: predicted)", "predictions.csv"),
+        *("bertplay predict runs/reviews-focal '[red]A film about", "bertplay evaluate runs/"),
+    ):
+        assert words in text
+    matrix = metrics().confusion_matrix
+    assert re.search(rf"class 0 +{matrix[0][0]} +\d+% +{matrix[0][1]} +\d+%", text)
+
+
+def test_a_confusion_matrix_that_does_not_fit_becomes_a_list_of_the_largest():
+    text = "\n".join(terminal_lines(80, classes=12))
+
+    assert "Most frequent confusions" in text
+    assert "Confusion matrix" not in text
+
+
+def test_of_many_classes_those_with_the_lowest_f1_are_shown():
+    text = plain_text(classes=30)
+
+    figures = metrics(30).per_class
+    best = max(reversed(figures), key=lambda name: figures[name]["f1"])
+    worst = min(figures, key=lambda name: figures[name]["f1"])
+    by_class = text.split("classes with the lowest F1")[1].split("Most frequent")[0]
+    assert f"\n{worst} " in by_class
+    assert f"\n{best} " not in by_class
+
+
+def test_an_accuracy_below_the_baseline_is_said():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    view.planned(plan())
+    view.finished(summary() | {"baseline": {"majority_class": "class 1", "majority_accuracy": 1}})
+
+    assert "The accuracy does not beat always answering 'class 1'." in stream.getvalue()
+
+
+def test_the_progress_bar_is_gone_when_training_fails():
+    stream = io.StringIO()
+    console = quiet_console(file=stream, width=80, force_terminal=True)
+
+    def failing_run() -> None:
+        with TerminalView(console) as view:
+            view.planned(plan())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        failing_run()
+
+    hidden, shown = "\x1b[?25l", "\x1b[?25h"
+    assert stream.getvalue().rindex(shown) > stream.getvalue().rindex(hidden)
