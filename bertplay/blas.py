@@ -12,8 +12,6 @@ import ctypes
 import os
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -44,9 +42,6 @@ class BlasInUse:
     source: str
     path: str | None = None
 
-
-# How OpenBLAS calls `set_num_threads` and `get_num_threads`: a system's own, and our copy.
-_THREAD_PREFIXES: Final = ("openblas_", "bertplay_scipy_openblas_")
 
 MLX_OWN: Final = BlasInUse("MLX's own (reference BLAS)", "MLX")
 
@@ -87,28 +82,6 @@ def fast_blas_name(library: ctypes.CDLL) -> str | None:
         interface = os.environ.get("MKL_INTERFACE_LAYER", "").upper()
         return None if "ILP64" in interface else "MKL"
     return None
-
-
-@contextmanager
-def blas_threads(count: int) -> Iterator[bool]:
-    """Let the BLAS use so many threads while the block runs; yields whether it can be told.
-
-    Args:
-        count: threads of each matrix product, at least 1.
-    """
-    path = blas_in_use().path
-    library = ctypes.CDLL(path) if path else None
-    for prefix in _THREAD_PREFIXES if library else ():
-        if hasattr(library, f"{prefix}set_num_threads"):
-            before = getattr(library, f"{prefix}get_num_threads")()
-            set_threads = getattr(library, f"{prefix}set_num_threads")
-            set_threads(count)
-            try:
-                yield True
-            finally:
-                set_threads(before)
-            return
-    yield False
 
 
 def _choose() -> BlasInUse:

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.atomic_files import write_folder, write_json
-from bertplay.cpu_streams import cpu_streams
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts, load_tokenizer
 from bertplay.encoders.bert import BertEncoder
@@ -81,15 +80,13 @@ class Classifier:
         if not texts:
             return np.zeros((0, len(self.classes)))
         token_ids, _ = encode_texts(self.tokenizer, texts, self.max_length)
-        with cpu_streams() as streams:
-            predictor = BatchedPredictor(
-                self.model,
-                padded_lengths_for(token_ids),
-                min(batch_size, len(texts)),
-                self.encoder.config.pad_token_id,
-                streams,
-            )
-            return softmax(predictor.logits(token_ids, on_batch))
+        predictor = BatchedPredictor(
+            self.model,
+            padded_lengths_for(token_ids),
+            min(batch_size, len(texts)),
+            self.encoder.config.pad_token_id,
+        )
+        return softmax(predictor.logits(token_ids, on_batch))
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest class of each text."""

@@ -49,7 +49,7 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "machine": platform.machine(),
-        "cpus": usable_cpus(),
+        "cpus": _usable_cpus(),
         "device": device.type.name,
         "device_name": _device_name(device),
         "backend": backend,
@@ -96,8 +96,7 @@ def _device_name(device: mx.Device) -> str:
     return str(mx.device_info(device).get("device_name", "unknown"))
 
 
-def usable_cpus() -> int:
-    """The number of CPUs that this process may use."""
+def _usable_cpus() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -8,7 +8,6 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.cpu_streams import forward_on
 from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
 from bertplay.heads import TextClassifier
 
@@ -28,7 +27,6 @@ class BatchedPredictor:
         padded_lengths: ascending; the last is at least the longest text's.
         batch_size: rows a batch.
         pad_id: the padding token.
-        streams: CPU streams to share the rows of a batch out over.
     """
 
     def __init__(
@@ -37,13 +35,12 @@ class BatchedPredictor:
         padded_lengths: Sequence[int],
         batch_size: int,
         pad_id: int = 0,
-        streams: Sequence[mx.Stream] = (),
     ) -> None:
         self._model = model
         self._padded_lengths = tuple(padded_lengths)
         self._batch_size = batch_size
         self._pad_id = pad_id
-        self._forward = mx.compile(forward_on(streams, model), inputs=model.state)
+        self._forward = mx.compile(model.__call__, inputs=model.state)
 
     def logits(
         self,

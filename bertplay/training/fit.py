@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,6 @@ import numpy as np
 from mlx.utils import tree_map
 
 from bertplay.alarms import alarms
-from bertplay.cpu_streams import cpu_streams
 from bertplay.data.batches import Batch, pad_batch, plan_batches
 from bertplay.heads import TextClassifier
 from bertplay.metrics import Metrics, evaluate
@@ -98,8 +97,8 @@ def fit(
     history: list[EpochRecord] = []
     best: EpochRecord | None = None
     chosen: tuple[EpochRecord, Logits, Any] | None = None
-    with interruption() as asked, cpu_streams() as streams:
-        loop = _Loop(model, train, validation, settings, view, streams)
+    with interruption() as asked:
+        loop = _Loop(model, train, validation, settings, view)
 
         def stop_if(requested: bool) -> None:
             if requested:
@@ -157,7 +156,6 @@ class _Loop:
         validation: EncodedTexts,
         settings: FitSettings,
         view: SilentView,
-        streams: Sequence[mx.Stream],
     ) -> None:
         assert train.texts.labels is not None
         self._model, self._train, self._validation = model, train, validation
@@ -182,14 +180,12 @@ class _Loop:
             optimizer,
             clip_norm=settings.clip_norm,
             guard=self.guard,
-            streams=streams,
         )
         self._predictor = BatchedPredictor(
             model,
             padded_lengths_for(validation.token_ids),
             settings.batch_size,
             settings.pad_id,
-            streams,
         )
 
     def last_learning_rate(self) -> float:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 
-from bertplay.cpu_streams import forward_on
 from bertplay.heads import TextClassifier
 from bertplay.training.optimizer import clip_by_global_norm
 
@@ -60,7 +59,6 @@ def compiled_step(
     *,
     clip_norm: float,
     guard: TraceGuard,
-    streams: Sequence[mx.Stream] = (),
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
 
@@ -73,7 +71,6 @@ def compiled_step(
         optimizer: with its state.
         clip_norm: largest global gradient norm; 0 for none.
         guard: counts the traces.
-        streams: CPU streams to share the rows out over.
 
     Returns:
         `step(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], done)`, where
@@ -81,12 +78,11 @@ def compiled_step(
         after each call.
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
-    forward = forward_on(streams, model)
 
     def batch_loss(
         input_ids: mx.array, attention_mask: mx.array, labels: mx.array, row_weights: mx.array
     ) -> mx.array:
-        logits = forward(input_ids, attention_mask)
+        logits = model(input_ids, attention_mask)
         return model.head.compute_loss(logits, labels, sample_weights=row_weights)
 
     loss_and_gradients = nn.value_and_grad(model, batch_loss)

@@ -1,0 +1,106 @@
+"""From options and data to a model: the recipe's settings, the loss, the encoder, token ids."""
+
+from dataclasses import replace
+
+import mlx.core as mx
+import numpy as np
+import pytest
+from mlx.utils import tree_flatten
+
+from bertplay.data.errors import InputError
+from bertplay.tasks import load_training_data, recipe_for
+from bertplay.training.preparation import prepare, resolve_loss, with_recipe
+
+
+@pytest.fixture
+def data(options):
+    return load_training_data(options)
+
+
+def prepared_from(options, data):
+    options = with_recipe(options, data.task.name)
+    return prepare(options, data, resolve_loss(options, data))
+
+
+def test_the_recipe_fills_in_what_the_user_left_open(options):
+    left_open = replace(options, epochs=None, lr=None, max_length=None, pooling="max")
+    filled = with_recipe(left_open, "table")
+    recipe = recipe_for("table", from_scratch=False)
+    assert (filled.epochs, filled.lr, filled.max_length) == (
+        recipe.epochs,
+        recipe.lr,
+        recipe.max_length,
+    )
+    assert filled.pooling == "max"
+
+
+def test_a_backbone_from_scratch_has_a_recipe_of_its_own(options):
+    filled = with_recipe(replace(options, backbone="scratch", lr=None), "table")
+    assert filled.lr == recipe_for("table", from_scratch=True).lr
+
+
+@pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive"])
+def test_focal_losses_weigh_classes_by_their_training_rows(options, data, loss):
+    resolved = resolve_loss(replace(options, loss=loss), data).options()
+    counts = np.array(data.class_counts)
+    np.testing.assert_allclose(resolved["alpha"], counts.sum() / (2 * counts), rtol=1e-5)
+
+
+def test_class_weights_can_be_switched_off(options, data):
+    resolved = resolve_loss(replace(options, loss_args={"alpha": None}), data).options()
+    assert resolved["alpha"] == [1.0, 1.0]
+
+
+def test_arguments_of_a_loss_that_are_no_options_are_refused(options, data):
+    with pytest.raises(InputError, match="no option 'class_counts'"):
+        resolve_loss(replace(options, loss_args={"class_counts": [1, 2]}), data)
+
+
+def test_the_model_reads_the_same_texts_in_the_used_vocabulary(options, data):
+    prepared = prepared_from(options, data)
+    words = prepared.classifier.encoder.embeddings.word_embeddings.weight
+    whole = prepared.vocabulary.all_rows
+    assert words.shape[0] == len(prepared.vocabulary.token_ids) < whole.shape[0]
+    for text, numbers in zip(data.train.texts, prepared.train.token_ids, strict=True):
+        ids = prepared.classifier.tokenizer.encode(text).ids
+        assert prepared.vocabulary.token_ids[numbers].tolist() == ids
+    assert prepared.vocabulary.token_ids[prepared.pad_id] == 0
+
+
+def test_the_whole_tensors_give_the_encoder_back(options, data):
+    prepared = prepared_from(options, data)
+    whole = prepared.whole_tensors()
+    assert mx.array_equal(whole["embeddings.word_embeddings.weight"], prepared.vocabulary.all_rows)
+    assert {"pooler.dense.weight", "pooler.dense.bias"} < whole.keys()
+    assert "pooler" not in prepared.classifier.encoder
+
+
+@pytest.mark.parametrize("backbone", ["scratch", None])
+def test_the_first_weights_depend_on_the_seed_alone(options, data, backbone):
+    options = replace(options, backbone=backbone or options.backbone)
+    models = []
+    for seed, disturbance in ((1, 5), (1, 6), (2, 5)):
+        mx.random.seed(disturbance)
+        model = prepared_from(replace(options, seed=seed), data).classifier.model
+        models.append(dict(tree_flatten(model.parameters())))
+    one, same, other = models
+    assert all(mx.array_equal(one[name], same[name]) for name in one)
+    assert not mx.array_equal(one["head.output.weight"], other["head.output.weight"])
+
+
+def test_from_scratch_the_vocabulary_is_that_of_the_training_texts(options, data):
+    vocabulary = prepared_from(
+        replace(options, backbone="scratch"), data
+    ).classifier.tokenizer.get_vocab()
+    assert "women" in vocabulary
+    assert "child" not in vocabulary
+
+
+def test_texts_that_are_cut_are_counted(options, data):
+    assert prepared_from(options, data).cut_texts == 0
+    assert prepared_from(replace(options, max_length=5), data).cut_texts == len(data.train)
+
+
+def test_more_tokens_than_the_backbone_can_read_are_refused(options, data):
+    with pytest.raises(InputError, match=r"--max-length 17 is more than the 16 tokens"):
+        prepared_from(replace(options, max_length=17), data)

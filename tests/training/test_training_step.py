@@ -1,0 +1,133 @@
+"""One compiled step: how often it is traced, and what it makes of a batch."""
+
+import mlx.core as mx
+import mlx.optimizers as optim
+import numpy as np
+import pytest
+from word_average import BATCH, encoded, fitted, weights, word_average
+
+from bertplay.data.batches import Batch, pad_batch
+from bertplay.training.optimizer import adamw
+from bertplay.training.step import TraceGuard, compiled_step
+
+ROWS = encoded(20)
+SHORT, LONG = (np.flatnonzero(ROWS.lengths == length) for length in (4, 6))
+
+
+def step_for(model, *, planned, optimizer=None, clip_norm=0.0):
+    """A step, the state it changes, and its guard; by default the gradient is what is taken off."""
+    optimizer = optimizer or optim.SGD(1.0)
+    optimizer.init(model.trainable_parameters())
+    guard = TraceGuard(planned)
+    model.train()
+    step, state = compiled_step(model, optimizer, clip_norm=clip_norm, guard=guard)
+    return step, state, guard
+
+
+def arrays(rows, length, batch_size=BATCH):
+    """What a step is called with, but for the progress."""
+    ids, mask, row_weights = pad_batch(ROWS.token_ids, Batch(rows, length), batch_size)
+    labels = np.zeros(batch_size, dtype=np.int32)
+    labels[: len(rows)] = ROWS.texts.labels[rows]
+    return [mx.array(array) for array in (ids, mask, labels, row_weights)]
+
+
+def test_it_is_traced_once_for_each_padded_length():
+    step, state, guard = step_for(word_average(), planned=2)
+    for repeat in range(3):
+        for rows, length in ((SHORT[:8], 4), (LONG[:8], 6), (SHORT[:3], 4)):
+            mx.eval(step(*arrays(rows, length), mx.array(repeat / 3)).loss, state)
+    assert guard.traces == 2
+
+
+def test_one_trace_more_than_planned_stops_and_names_the_shape():
+    step, state, _ = step_for(word_average(), planned=1)
+    mx.eval(step(*arrays(SHORT[:8], 4), mx.array(0.0)).loss, state)
+    with pytest.raises(RuntimeError, match=r"2 times, 1 were planned.*\(8, 6\)"):
+        step(*arrays(LONG[:8], 6), mx.array(0.0))
+
+
+def test_training_traces_as_often_as_it_has_padded_lengths():
+    assert fitted(word_average(), epochs=3).compiled_shapes == len({4, 6})
+
+
+def test_training_works_where_compilation_is_switched_off():
+    compiled = fitted(word_average(dropout=0.0))
+    mx.disable_compile()
+    try:
+        plain = fitted(word_average(dropout=0.0))
+    finally:
+        mx.enable_compile()
+    assert plain.compiled_shapes == 0
+    np.testing.assert_allclose(plain.logits, compiled.logits, atol=1e-5)
+
+
+def test_the_learning_rate_changes_within_one_trace():
+    """AdamW's first steps move every weight by the learning rate, where the gradient is steady."""
+    model = word_average(dropout=0.0)
+    rate = 1e-4
+    optimizer = adamw(lambda step: rate * (1 + step.astype(mx.float32)), weight_decay=0.0)
+    step, state, guard = step_for(model, planned=1, optimizer=optimizer)
+    moved = []
+    for _ in range(3):
+        before = np.array(model.head.output.bias)
+        mx.eval(step(*arrays(SHORT[:8], 4), mx.array(0.0)).loss, state)
+        moved.append(np.abs(np.array(model.head.output.bias) - before).mean())
+    assert moved == pytest.approx([rate, 2 * rate, 3 * rate], rel=0.02)
+    assert guard.traces == 1
+
+
+def test_a_partial_batch_is_trained_like_the_rows_alone():
+    """Rows that fill a batch up change neither the loss nor the gradients."""
+    results = []
+    for batch_size in (BATCH, 3):
+        model = word_average("weighted_ce", dropout=0.0)
+        step, state, _ = step_for(model, planned=1)
+        result = step(*arrays(SHORT[:3], 4, batch_size), mx.array(0.0))
+        mx.eval(result.loss, result.gradient_norm, state)
+        results.append((result.loss.item(), result.gradient_norm.item(), weights(model)))
+    (filled_loss, filled_norm, filled), (alone_loss, alone_norm, alone) = results
+
+    assert filled_loss == pytest.approx(alone_loss, rel=1e-6)
+    assert filled_norm == pytest.approx(alone_norm, rel=1e-5)
+    for name in alone:
+        np.testing.assert_allclose(filled[name], alone[name], atol=1e-6, err_msg=name)
+
+
+def test_the_norm_it_reports_is_before_clipping():
+    norms = []
+    for clip_norm in (0.0, 1e-3):
+        step, _, _ = step_for(word_average(dropout=0.0), planned=1, clip_norm=clip_norm)
+        norms.append(step(*arrays(SHORT[:8], 4), mx.array(0.0)).gradient_norm.item())
+    assert norms[0] == pytest.approx(norms[1], rel=1e-6)
+    assert norms[0] > 1e-2
+
+
+def test_the_mix_of_the_adaptive_loss_goes_from_0_to_1_in_a_run():
+    model = word_average("adaptive")
+    mixes = [model.head.loss.mix.item()]
+    fitted(
+        model,
+        epochs=3,
+        keep="last",
+        on_epoch=lambda record: mixes.append(model.head.loss.mix.item()),
+    )
+    # Three steps an epoch: the progress is that of the epoch's last step, of 9 in all.
+    assert mixes == pytest.approx([0, 2 / 8, 5 / 8, 1])
+
+
+def test_the_options_of_the_loss_are_not_trained():
+    model = word_average("focal_smooth")
+    before = weights(model.head.loss)
+    fitted(model)
+    assert before
+    for name, value in weights(model.head.loss).items():
+        assert value.tobytes() == before[name].tobytes(), name
+
+
+def test_all_other_parameters_are_trained():
+    model = word_average("focal_smooth")
+    before = weights(model)
+    fitted(model)
+    unchanged = {name for name, value in weights(model).items() if (value == before[name]).all()}
+    assert {name for name in unchanged if not name.startswith("head.loss.")} == set()
