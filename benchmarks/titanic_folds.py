@@ -1,0 +1,490 @@
+"""Cross-validates losses on a Titanic table, beside cheap baselines on the very same folds.
+
+    python benchmarks/titanic_folds.py --backbone DIR --data train.csv --json runs.json
+
+Each of the stratified folds is held out once, and `bertplay.train` learns from the others with the
+task's recipe. It is given the held-out fold as its validation table, which by default would also
+choose the best epoch; here the weights of the LAST epoch are kept, so that the held-out fold
+chooses nothing and its figures do not flatter. Seeds change the folds, the weights and the order
+together. The table has means and standard deviations (of the sample, n - 1) over all held-out
+folds of all seeds.
+
+With `--json` every run is stored when it ends, and the same command continues after an
+interruption. A stored run is reused if the table, its sentences, the backbone's files, all
+training options and the versions of bertplay and MLX are the same. An edit of bertplay's code
+under the same version does not discard stored runs, but the heading tells when the table mixes
+runs of different code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import multiprocessing
+import os
+import shlex
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from importlib import import_module
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from stored_runs import Record, StoredRuns
+from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, Rows, read_passengers
+
+import bertplay
+from bertplay import InputError, TrainOptions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOSSES = (
+    "ce",
+    "weighted_ce",
+    "focal:alpha=balanced",
+    "focal:alpha=none",
+    "focal_smooth:alpha=balanced",
+    "focal_smooth:alpha=none",
+    "adaptive",
+)
+THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
+# They say where files lie, not what is trained; what they hold is fingerprinted instead.
+PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One division of the rows.
+
+    Attributes:
+        seed: of the division.
+        number: counted from 1.
+        train: rows to learn from.
+        held_out: rows to evaluate on.
+    """
+
+    seed: int
+    number: int
+    train: Rows
+    held_out: Rows
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """One run of one loss on one fold.
+
+    Attributes:
+        method: the loss, as the table names it.
+        options: what to train, without the tables.
+        fold: the rows.
+        settings: all that decides the result, ready for JSON.
+    """
+
+    method: str
+    options: TrainOptions
+    fold: Fold
+    settings: Mapping[str, Any]
+
+
+def stratified_folds(labels: np.ndarray[Any, Any], count: int, seeds: Sequence[int]) -> list[Fold]:
+    """All folds of all seeds.
+
+    Raises:
+        InputError: a class has fewer rows than there are folds.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    rarest = int(np.bincount(labels, minlength=len(CLASSES)).min())
+    if not 2 <= count <= rarest:
+        raise InputError(
+            f"--folds {count}: 2 to {rarest} are possible, as the rarer class has {rarest} rows"
+        )
+    return [
+        Fold(seed, number, train, held_out)
+        for seed in seeds
+        for number, (train, held_out) in enumerate(
+            StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels), start=1
+        )
+    ]
+
+
+def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
+    """Name and arguments of a loss written as NAME or NAME:KEY=VALUE:KEY=VALUE.
+
+    Raises:
+        InputError: there is no such loss, or it has no such option or value.
+    """
+    from bertplay.cli.loss_options import loss_arguments
+    from bertplay.losses import get_loss
+
+    name, *pairs = text.split(":")
+    arguments = loss_arguments(pairs, {})
+    try:
+        get_loss(name, class_counts=(1, 1), **arguments)
+    except ValueError as error:
+        raise InputError(f"--losses {text}: {error}") from None
+    return name, arguments
+
+
+def plan_trainings(
+    args: argparse.Namespace, passengers: Passengers, folds: Sequence[Fold]
+) -> list[Training]:
+    """Every loss on every fold: seed by seed and fold by fold, so that losses advance together."""
+    table = table_settings(args, passengers)
+    backbone = {"name": backbone_name(args.backbone), "sha256": folder_sha256(args.backbone)}
+    versions = {"bertplay": bertplay.__version__, "mlx": version("mlx")}
+    names = dict.fromkeys(text.strip() for text in args.losses.split(","))
+    losses = [(text, *parse_loss(text)) for text in names]
+    trainings = []
+    for fold in folds:
+        for text, loss, arguments in losses:
+            options = resolved_options(args, loss, arguments, fold.seed)
+            settings = {
+                **fold_settings(text, table, fold),
+                "options": {
+                    name: value
+                    for name, value in asdict(options).items()
+                    if name not in PATH_OPTIONS
+                },
+                "backbone": backbone,
+                "versions": versions,
+            }
+            trainings.append(Training(text, options, fold, settings))
+    return trainings
+
+
+def resolved_options(
+    args: argparse.Namespace, loss: str, arguments: dict[str, Any], seed: int
+) -> TrainOptions:
+    """The options of a run, with the recipe's settings where the command line gives none."""
+    from bertplay.training.preparation import with_recipe
+
+    options = TrainOptions(
+        task="titanic",
+        loss=loss,
+        loss_args=arguments,
+        backbone=args.backbone,
+        pooling=args.pooling,
+        epochs=args.epochs,
+        lr=args.lr,
+        keep="last",
+        seed=seed,
+    )
+    if args.batch_size is not None:
+        options = replace(options, batch_size=args.batch_size)
+    return with_recipe(options, "titanic")
+
+
+def table_settings(args: argparse.Namespace, passengers: Passengers) -> dict[str, Any]:
+    """The facts of the table that decide a result; a change of the sentences is one of them."""
+    sentences = "\n".join(passengers.sentences).encode()
+    return {
+        "table": passengers.name,
+        "sha256": passengers.sha256,
+        "sentences_sha256": hashlib.sha256(sentences).hexdigest(),
+        "rows": len(passengers),
+        "folds": args.folds,
+    }
+
+
+def fold_settings(method: str, table: Mapping[str, Any], fold: Fold) -> dict[str, Any]:
+    """The part of the settings that trainings and baselines share."""
+    return {"method": method, **table, "seed": fold.seed, "fold": fold.number}
+
+
+def backbone_name(backbone: str) -> str:
+    """The name of a checkpoint's folder without those above it; a repo id or scratch as it is."""
+    return Path(backbone).name if Path(backbone).is_dir() else backbone
+
+
+def folder_sha256(backbone: str) -> str | None:
+    """The fingerprint of a checkpoint's weights, configuration and vocabulary."""
+    folder = Path(backbone)
+    if not folder.is_dir():
+        return None
+    digest = hashlib.sha256()
+    for path in sorted(folder.iterdir()):
+        if path.suffix in (".safetensors", ".json", ".txt"):
+            digest.update(f"{path.name}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def code_sha256() -> str:
+    """The fingerprint of bertplay's source files, whose edits change results too."""
+    digest = hashlib.sha256()
+    for package in ("bertplay", "bertplay.data", "bertplay.heads", "bertplay.losses"):
+        folder = Path(import_module(package).__path__[0])
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def train_fold(options: TrainOptions, frame: pd.DataFrame, fold: Fold) -> Record:
+    """Train on a fold's rows and evaluate the weights of the last epoch on those held out."""
+    import mlx.core as mx
+
+    with tempfile.TemporaryDirectory(prefix="titanic-fold-") as name:
+        folder = Path(name)
+        write_rows(frame, fold.train, folder / "train.csv")
+        write_rows(frame, fold.held_out, folder / "held_out.csv")
+        summary = bertplay.train(
+            replace(
+                options,
+                data=str(folder / "train.csv"),
+                validation=str(folder / "held_out.csv"),
+                output=str(folder / "run"),
+            )
+        )
+    mx.clear_cache()
+    return {"validation": summary["validation"], "train_seconds": summary["train_seconds"]}
+
+
+def write_rows(frame: pd.DataFrame, rows: Rows, path: Path) -> None:
+    """Write rows of a table as a CSV that bertplay reads as it reads the table."""
+    from bertplay.data.cells import cell_text
+
+    frame.iloc[rows].map(cell_text).to_csv(path, index=False)
+
+
+def train_all(
+    trainings: Sequence[Training], frame: pd.DataFrame, jobs: int
+) -> Iterator[tuple[Training, Record]]:
+    """The results as they come: here one after another, or of several processes at once."""
+    if jobs == 1:
+        for training in trainings:
+            yield training, train_fold(training.options, frame, training.fold)
+        return
+    # Threads do not survive a fork, so the processes start afresh.
+    context = multiprocessing.get_context("spawn")
+    with one_thread_each(), ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        waiting = iter(trainings)
+        running: dict[Future[Record], Training] = {}
+        while True:
+            # No more than can run at once, or those in the queue would outlive Ctrl-C.
+            for training in islice(waiting, jobs - len(running)):
+                running[pool.submit(train_fold, training.options, frame, training.fold)] = training
+            if not running:
+                return
+            for done in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(done), done.result()
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Processes started in this block use one thread each, as they share the cores."""
+    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
+    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
+
+
+def run_baseline(name: str, passengers: Passengers, fold: Fold) -> Record:
+    """A baseline's figures on a fold."""
+    from bertplay.metrics import evaluate
+
+    probabilities = BASELINES[name](passengers, fold.train, fold.held_out, fold.seed)
+    figures = evaluate(probabilities, passengers.labels[fold.held_out], CLASSES).as_dict()
+    if name in RULES:
+        figures |= dict.fromkeys(("ece", "log_loss", "mean_confidence", "entropy"))
+    return {"validation": figures}
+
+
+def run_trainings(
+    trainings: Sequence[Training], passengers: Passengers, stored: StoredRuns, jobs: int
+) -> None:
+    """Run what is not stored yet, with a line for each run."""
+    missing = [training for training in trainings if stored.find(training.settings) is None]
+    if len(missing) < len(trainings):
+        report(f"{len(trainings) - len(missing)} of {len(trainings)} runs are stored already")
+    code = code_sha256()
+    started = time.perf_counter()
+    for done, (training, result) in enumerate(train_all(missing, passengers.frame, jobs), start=1):
+        stored.add(training.settings, {**result, "code_sha256": code})
+        left = (time.perf_counter() - started) / done * (len(missing) - done)
+        figures = result["validation"]
+        report(
+            f"[{done}/{len(missing)}] seed {training.fold.seed}, fold {training.fold.number}, "
+            f"{training.method}: accuracy {figures['accuracy']:.3f}, "
+            f"macro-F1 {figures['macro_f1']:.3f}, {result['train_seconds']:.0f} s; "
+            f"about {left / 60:.1f} minutes left"
+        )
+
+
+def report(line: str) -> None:
+    """Show progress, apart from the table."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def markdown_table(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """One line a method: means and standard deviations of its held-out folds."""
+
+    def cell(values: Sequence[float | None]) -> str:
+        numbers = [value for value in values if value is not None]
+        if not numbers:
+            return "-"
+        return f"{statistics.mean(numbers):.3f} +- {statistics.stdev(numbers):.3f}"
+
+    lines = [
+        "| method | accuracy | macro-F1 | survivors' recall | ECE |",
+        "|---|---|---|---|---|",
+    ]
+    for method, folds in figures.items():
+        cells = [
+            cell([fold["accuracy"] for fold in folds]),
+            cell([fold["macro_f1"] for fold in folds]),
+            cell([fold["per_class"]["survived"]["recall"] for fold in folds]),
+            cell([fold["ece"] for fold in folds]),
+        ]
+        lines.append(f"| {method.replace(':', ', ').replace('=', ' ')} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def heading(
+    args: argparse.Namespace,
+    argv: Sequence[str],
+    passengers: Passengers,
+    trainings: Sequence[Training],
+) -> str:
+    """The command and the facts behind the table, with the names of files but not their folders."""
+    died, survived = np.bincount(passengers.labels, minlength=len(CLASSES))
+    facts = [
+        f"{passengers.name}: {len(passengers):,} rows ({died} died, {survived} survived)",
+        f"{args.folds} folds, seeds {args.seeds}",
+        "mean +- standard deviation over the held-out folds",
+    ]
+    if trainings:
+        options = trainings[0].options
+        facts += [
+            f"backbone {backbone_name(args.backbone)}, epochs {options.epochs}, lr {options.lr:g}, "
+            f"pooling {options.pooling}, batch size {options.batch_size}, weights of the last epoch"
+        ]
+    facts.append(f"bertplay {bertplay.__version__}, mlx {version('mlx')}")
+    facts.append(f"scikit-learn {version('scikit-learn')}")
+    return f"`{command_shown(args, argv)}`\n\n{'; '.join(facts)}."
+
+
+def command_shown(args: argparse.Namespace, argv: Sequence[str]) -> str:
+    """The command line with file names in place of paths."""
+    paths = {args.data, args.output, args.json}
+    if args.backbone and Path(args.backbone).is_dir():
+        paths.add(args.backbone)
+
+    def shown(word: str) -> str:
+        option, mark, value = word.partition("=")
+        if mark and value in paths:
+            return f"{option}={Path(value).name}"
+        return Path(word).name if word in paths else word
+
+    return shlex.join(["python", "benchmarks/titanic_folds.py", *map(shown, argv)])
+
+
+def command_line() -> argparse.ArgumentParser:
+    """The options."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", metavar="FILE", help="default: the built-in 1,309 passengers")
+    parser.add_argument("--backbone", metavar="DIR", help="a checkpoint's folder, or scratch")
+    parser.add_argument(
+        "--losses",
+        default=",".join(LOSSES),
+        help="NAME or NAME:KEY=VALUE, separated by commas; default: %(default)s",
+    )
+    parser.add_argument("--folds", type=int, default=5)
+    parser.add_argument("--seeds", default="0", help='separated by commas: "0,1,2"')
+    parser.add_argument("--epochs", type=int, help="default: the recipe, as for the next ones")
+    parser.add_argument("--lr", type=float)
+    parser.add_argument("--pooling")
+    parser.add_argument("--batch-size", type=int)
+    parser.add_argument("--limit", type=int, metavar="ROWS", help="take the first rows only")
+    parser.add_argument("--jobs", type=int, default=1, help="runs at once, of one thread each")
+    parser.add_argument("--baselines-only", action="store_true", help="train no encoder")
+    parser.add_argument("--output", metavar="FILE", help="also write the table to this file")
+    parser.add_argument("--json", metavar="FILE", help="store every run, and continue from there")
+    return parser
+
+
+def cross_validate(args: argparse.Namespace, argv: Sequence[str]) -> str:
+    """Run everything; returns the table and its heading as Markdown.
+
+    Raises:
+        InputError: an option or the table is wrong.
+    """
+    try:
+        seeds = [int(seed) for seed in args.seeds.split(",")]
+    except ValueError:
+        raise InputError(f"--seeds {args.seeds}: write whole numbers, such as 0,1,2") from None
+    for name in ("jobs", "limit"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise InputError(f"--{name} {value}: it must be at least 1")
+    if args.backbone is None and not args.baselines_only:
+        raise InputError("name a checkpoint's folder with --backbone, or give --baselines-only")
+    passengers = read_passengers(args.data, args.limit)
+    folds = stratified_folds(passengers.labels, args.folds, seeds)
+    trainings = [] if args.baselines_only else plan_trainings(args, passengers, folds)
+    stored = StoredRuns(Path(args.json) if args.json else None)
+
+    figures: dict[str, list[Mapping[str, Any]]] = {}
+    for name in BASELINES:
+        for fold in folds:
+            result = run_baseline(name, passengers, fold)
+            settings = fold_settings(name, table_settings(args, passengers), fold)
+            stored.add(settings, result)
+            figures.setdefault(name, []).append(result["validation"])
+    run_trainings(trainings, passengers, stored, args.jobs)
+    codes = set()
+    for training in trainings:
+        found = stored.find(training.settings)
+        assert found is not None
+        figures.setdefault(training.method, []).append(found["validation"])
+        codes.add(found["code_sha256"])
+    text = heading(args, argv, passengers, trainings)
+    if len(codes) > 1:
+        text += (
+            f"\n\nThe runs were made by {len(codes)} different states of bertplay's code: "
+            f"delete {Path(args.json).name} and repeat them."
+        )
+    return f"{text}\n\n{markdown_table(figures)}\n"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit codes are those of `bertplay train`."""
+    from bertplay.atomic_files import write_text
+    from bertplay.training import TrainingFailedError, TrainingInterruptedError
+
+    argv = sys.argv[1:] if argv is None else argv
+    parser = command_line()
+    args = parser.parse_args(argv)
+    try:
+        text = cross_validate(args, argv)
+    except InputError as error:
+        parser.error(str(error))
+    except (KeyboardInterrupt, TrainingInterruptedError):
+        report("stopped" + ("; the same command continues" if args.json else ""))
+        return 130
+    except TrainingFailedError as error:
+        report(f"stopped: {error}")
+        return 1
+    print(text, end="")
+    if args.output:
+        write_text(Path(args.output), text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
