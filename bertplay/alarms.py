@@ -40,11 +40,12 @@ def alarms(metrics: Metrics, class_counts: Mapping[str, int]) -> list[Alarm]:
     - `collapse`: at least `COLLAPSE_SHARE` of the predictions are one class, and the rows are not:
       they hold other classes that are never predicted or have more than `1 - COLLAPSE_SHARE` of
       the rows.
-    - `never_predicted`: classes that have rows, and no prediction. Silent where the model
-      collapsed, which is the same illness.
+    - `never_predicted`: classes that have rows, and no prediction.
     - `overconfident`: the mean confidence exceeds the accuracy by more than `OVERCONFIDENCE_GAP`
       and `OVERCONFIDENCE_STANDARD_ERRORS`, and the expected calibration error is more than
       `OVERCONFIDENCE_ECE`.
+
+    A model that collapsed raises no other alarm: whatever else is wrong comes from that.
 
     Args:
         metrics: what `bertplay.metrics.evaluate` found.
@@ -61,10 +62,9 @@ def alarms(metrics: Metrics, class_counts: Mapping[str, int]) -> list[Alarm]:
             f"class_counts has the classes {sorted(class_counts)}: expected those of metrics, "
             f"{sorted(metrics.per_class)}"
         )
-    shape_of_predictions = _collapse(metrics, class_counts) or _never_predicted(
-        metrics, class_counts
-    )
-    found = [shape_of_predictions, _overconfident(metrics)]
+    if collapse := _collapse(metrics, class_counts):
+        return [collapse]
+    found = [_never_predicted(metrics, class_counts), _overconfident(metrics)]
     return [alarm for alarm in found if alarm is not None]
 
 

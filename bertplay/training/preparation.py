@@ -16,7 +16,7 @@ from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
-from bertplay.tasks import TrainingData, recipe_for
+from bertplay.tasks import Recipe, TrainingData, recipe_for
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
 
@@ -65,15 +65,33 @@ class Prepared:
 
 
 def with_recipe(options: TrainOptions, task: str) -> TrainOptions:
-    """The options with the task's recommended settings where the user gave none."""
-    recipe = recipe_for(task, from_scratch=options.backbone == SCRATCH)
+    """The options with the task's recommended settings where the user gave none.
+
+    All but `max_length`, which depends on the encoder as well.
+    """
+    recipe = _recipe(options, task)
     return replace(
         options,
         epochs=options.epochs or recipe.epochs,
         lr=options.lr or recipe.lr,
         pooling=options.pooling or recipe.pooling,
-        max_length=options.max_length or recipe.max_length,
     )
+
+
+def _max_length(options: TrainOptions, task: str, limit: int) -> int:
+    """What the user asked for, or the task's recipe as far as the encoder can read."""
+    if options.max_length is None:
+        return min(_recipe(options, task).max_length, limit)
+    if options.max_length > limit:
+        raise InputError(
+            f"--max-length {options.max_length} is more than the {limit} tokens that "
+            f"{options.backbone} can read"
+        )
+    return options.max_length
+
+
+def _recipe(options: TrainOptions, task: str) -> Recipe:
+    return recipe_for(task, from_scratch=options.backbone == SCRATCH)
 
 
 def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
@@ -106,16 +124,10 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     Raises:
         InputError: the backbone cannot be loaded, or `max_length` is more than it can read.
     """
-    assert options.max_length is not None
     encoder, tokenizer = _encoder(options, data)
-    limit = encoder.config.max_position_embeddings
-    if options.max_length > limit:
-        raise InputError(
-            f"--max-length {options.max_length} is more than the {limit} tokens that "
-            f"{options.backbone} can read"
-        )
-    train_ids, cut = encode_texts(tokenizer, data.train.texts, options.max_length)
-    validation_ids, _ = encode_texts(tokenizer, data.validation.texts, options.max_length)
+    max_length = _max_length(options, data.task.name, encoder.config.max_position_embeddings)
+    train_ids, cut = encode_texts(tokenizer, data.train.texts, max_length)
+    validation_ids, _ = encode_texts(tokenizer, data.validation.texts, max_length)
 
     # The head pools token states itself; BERT's pooler would get no gradient.
     untrained = {}
@@ -134,7 +146,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
         encoder.config.hidden_size, len(data.classes), loss=loss, **head_options
     )
     classifier = Classifier(
-        TextClassifier(encoder, head), tokenizer, data.task, head_options, options.max_length
+        TextClassifier(encoder, head), tokenizer, data.task, head_options, max_length
     )
     return Prepared(
         classifier,
@@ -148,9 +160,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
 
 
 def _encoder(options: TrainOptions, data: TrainingData) -> tuple[BertEncoder, Tokenizer]:
-    assert options.max_length is not None
     if options.backbone == SCRATCH:
-        return encoder_from_scratch(
-            data.train.texts, max_length=options.max_length, seed=options.seed
-        )
+        positions = options.max_length or _recipe(options, data.task.name).max_length
+        return encoder_from_scratch(data.train.texts, max_length=positions, seed=options.seed)
     return load_encoder(options.backbone)

@@ -49,10 +49,11 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
     prepared = prepare(options, data, loss)
+    options = replace(options, max_length=prepared.classifier.max_length, output=str(output))
 
     # Everything that can be refused has been: from here on files are written.
     run_directory.clear_run(output)
-    run_directory.write_config(output, as_config(replace(options, output=str(output))))
+    run_directory.write_config(output, as_config(options))
     view.planned(plan_of(options, data, prepared, output))
     checkpoints = _Checkpoints(prepared, output, keep=options.keep)
     result = fit(

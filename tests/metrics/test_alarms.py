@@ -127,10 +127,10 @@ def test_overconfident_is_silent_where_the_gap_may_be_noise():
     assert codes(alarms(many, COUNTS)) == ["overconfident"]
 
 
-def test_a_model_can_have_collapsed_and_be_overconfident():
+def test_collapse_is_the_only_alarm_where_confidence_is_too_high_as_well():
     found = alarms(figures([[162, 0], [100, 0]], confidence=0.99), COUNTS)
 
-    assert codes(found) == ["collapse", "overconfident"]
+    assert codes(found) == ["collapse"]
 
 
 def test_class_counts_of_other_classes_are_refused():

@@ -23,14 +23,10 @@ def prepared_from(options, data):
 
 
 def test_the_recipe_fills_in_what_the_user_left_open(options):
-    left_open = replace(options, epochs=None, lr=None, max_length=None, pooling="max")
+    left_open = replace(options, epochs=None, lr=None, pooling="max")
     filled = with_recipe(left_open, "table")
     recipe = recipe_for("table", from_scratch=False)
-    assert (filled.epochs, filled.lr, filled.max_length) == (
-        recipe.epochs,
-        recipe.lr,
-        recipe.max_length,
-    )
+    assert (filled.epochs, filled.lr) == (recipe.epochs, recipe.lr)
     assert filled.pooling == "max"
 
 
@@ -99,6 +95,11 @@ def test_from_scratch_the_vocabulary_is_that_of_the_training_texts(options, data
 def test_texts_that_are_cut_are_counted(options, data):
     assert prepared_from(options, data).cut_texts == 0
     assert prepared_from(replace(options, max_length=5), data).cut_texts == len(data.train)
+
+
+def test_the_recipe_asks_no_more_tokens_than_the_backbone_can_read(options, data):
+    prepared = prepared_from(replace(options, max_length=None), data)
+    assert prepared.classifier.max_length == 16
 
 
 def test_more_tokens_than_the_backbone_can_read_are_refused(options, data):
