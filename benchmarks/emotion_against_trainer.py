@@ -126,11 +126,12 @@ def run_trainer(args: argparse.Namespace, seed: int) -> dict[str, Any]:
         seconds = time.perf_counter() - started
         tokens = args.epochs * sum(len(row["input_ids"]) for row in train)
         padding = 1 - tokens / sum(lengths)
-        logits = trainer.predict(validation).predictions
+        predicted = trainer.predict(validation)
+    logits = predicted.predictions
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     figures = evaluate(
         shares / shares.sum(axis=1, keepdims=True),
-        [row["labels"] for row in validation],
+        predicted.label_ids,  # the Trainer groups these rows by length too
         classes,
     )
     return {

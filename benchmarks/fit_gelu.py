@@ -1,71 +1,67 @@
-"""Makes the rational functions of bertplay/encoders/gelu.py.
+"""Makes the polynomials of bertplay/encoders/gelu.py: python benchmarks/fit_gelu.py.
 
-    python benchmarks/fit_gelu.py
-
-An odd function f on [0, b] is fitted as x P(x^2) / Q(x^2) with the smallest largest error, by
-linearised least squares, reweighted where the error is large (Lawson 1961). Needs scipy.
+Both have the largest error of what they are used for as small as least squares makes it when rows
+with large errors are weighted up (Lawson 1961). Needs scipy.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
+DEGREE = 6
 Array = NDArray[np.float64]
 
 
-def fit(f: Callable[[Array], Array], bound: float, degree: int) -> tuple[list[float], list[float]]:
-    """Numerator and denominator coefficients, lowest power of x^2 first."""
-    x = bound * np.sin(np.linspace(0.002, np.pi / 2, 4000))
-    t, target = (x / bound) ** 2, f(x) / x
-    powers = np.vander(t, degree + 1, increasing=True)
-    weights, denominator = np.ones_like(x), np.ones_like(x)
-    best_error, best = np.inf, (np.zeros(degree + 1), np.zeros(degree + 1))
-    for _ in range(60):
-        system = np.concatenate([powers, -target[:, None] * powers[:, 1:]], axis=1)
-        scale = np.sqrt(weights) * x / np.abs(denominator)
-        solution, *_ = np.linalg.lstsq(system * scale[:, None], target * scale, rcond=None)
-        p, q = solution[: degree + 1], np.concatenate([[1.0], solution[degree + 1 :]])
-        denominator = powers @ q
-        error = np.abs(x * (powers @ p) / denominator - f(x))
-        if (denominator > 0).all() and error.max() < best_error:
-            best_error, best = error.max(), (p, q)
-        weights = weights * (error / error.max() + 1e-3)
+def fit(t: Array, target: Array, sensitivity: Array) -> Array:
+    """Coefficients, lowest power first, of 1 + c_1 t + ... nearest to the target.
+
+    Args:
+        t: where it is compared.
+        target: the values wanted there.
+        sensitivity: how much an error in the polynomial changes the result it is used for.
+    """
+    powers = np.vander(t, DEGREE + 1, increasing=True)[:, 1:]
+    weights = np.ones_like(t)
+    best_error, best = np.inf, np.zeros(DEGREE)
+    for _ in range(200):
+        scale = np.sqrt(weights) * sensitivity
+        solution, *_ = np.linalg.lstsq(powers * scale[:, None], (target - 1) * scale, rcond=None)
+        error = np.abs((powers @ solution - (target - 1)) * sensitivity)
+        if error.max() < best_error:
+            best_error, best = error.max(), solution
+        weights = weights * (error / error.max() + 1e-4)
         weights /= weights.max()
-    return tuple([float(np.float32(c / bound ** (2 * k))) for k, c in enumerate(cs)] for cs in best)
+    return np.concatenate([[1.0], best])
 
 
-def largest_error_in_single_precision(
-    f: Callable[[Array], Array], bound: float, p: list[float], q: list[float]
-) -> float:
-    """Over [-8, 8], evaluated as the encoder does."""
-    x = np.linspace(-8, 8, 200_001).astype(np.float32)
-    clipped = np.clip(x, -bound, bound).astype(np.float32)
-    square = clipped * clipped
-
-    def polynomial(coefficients: list[float]) -> NDArray[np.float32]:
-        total = np.float32(coefficients[-1])
-        for coefficient in coefficients[-2::-1]:
-            total = total * square + np.float32(coefficient)
-        return total
-
-    return float(np.abs(clipped * polynomial(p) / polynomial(q) - f(x.astype(np.float64))).max())
+def in_single_precision(coefficients: Array, t: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The polynomial as float32 arithmetic gives it."""
+    total = np.float32(coefficients[-1])
+    for coefficient in coefficients[-2::-1]:
+        total = total * t + np.float32(coefficient)
+    return total
 
 
-def density(x: Array) -> Array:
-    """Of the standard normal distribution."""
-    return np.exp(-x * x / 2) / np.sqrt(2 * np.pi)
+t = np.linspace(0, 7, 6001)
+density = np.exp(-t * t / 2) / np.sqrt(2 * np.pi)
+# 1 - Phi(t) = 1 / (2 D^16); GELU takes t times it, and the second term keeps errors near 0 small.
+wanted = np.exp((np.log(0.5) - log_ndtr(-t)) / 16)
+denominator = fit(t, wanted, (t + 0.2) * 8 / wanted**17)
+power = np.polyval(denominator[::-1], t) ** 16
+# The slope of GELU is 1 - s for x > 0 and s for x < 0, with s = 1 - Phi(t) - t phi(t).
+numerator = fit(t, (ndtr(-t) - t * density) * 2 * power, 0.5 / power)
 
-
-for name, function, bound in (
-    ("normal cdf - 1/2", lambda x: ndtr(x) - 0.5, 5.5),
-    ("slope of GELU - 1/2", lambda x: ndtr(x) - 0.5 + x * density(x), 6.0),
-):
-    numerator, denominator = fit(function, bound, degree=5)
-    error = largest_error_in_single_precision(function, bound, numerator, denominator)
-    print(f"{name}, bound {bound}, largest error {error:.1e}")
-    print("  P", *numerator)
-    print("  Q", *denominator)
+x = np.linspace(-9, 9, 400_001).astype(np.float32)
+size, exact = np.abs(x), x.astype(np.float64)
+tail = np.float32(0.5) / in_single_precision(denominator, size) ** 16
+value = np.float32(0.5) * (x + size) - size * tail
+slope = np.float32(0.5) + np.sign(x) * (
+    np.float32(0.5) - in_single_precision(numerator, size) * tail
+)
+exact_slope = ndtr(exact) + exact * np.exp(-exact * exact / 2) / np.sqrt(2 * np.pi)
+print("D", *[float(np.float32(c)) for c in denominator])
+print("N", *[float(np.float32(c)) for c in numerator])
+print(f"largest error of values {np.abs(value - exact * ndtr(exact)).max():.1e}")
+print(f"largest error of slopes {np.abs(slope - exact_slope).max():.1e}")
