@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import click
 
 from bertplay.cli.next_steps import next_commands, written_text
-from bertplay.cli.plan_rows import class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import print_result, result_console
 from bertplay.training.view import EpochRecord, Plan, SilentView
@@ -41,6 +41,7 @@ class PlainView(SilentView):
         self._line(f"imbalance: {imbalance_text(plan)}")
         for name, text in plan_rows(plan):
             self._line(f"{name}: {text}")
+        self._line(COMPILING)
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Write at most ten lines a run."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 from bertplay.cli.printable import loss_text, one_line, percent
 from bertplay.training.view import Plan
 
+COMPILING = "compiling; the first run on a machine takes longest"
+"""Shown until the first steps are done, as nothing else moves while MLX compiles them."""
+
 _CLASSES_SHOWN = 10
 _EXAMPLE_WIDTH = 300
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from bertplay.cli.epoch_table import LEGEND, EpochTable
 from bertplay.cli.next_steps import next_commands, written_text
 from bertplay.cli.plain_view import result_heading
-from bertplay.cli.plan_rows import class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import print_result, warn
 from bertplay.training.view import EpochRecord, Plan, SilentView
@@ -65,7 +65,10 @@ class TerminalView(SilentView):
         self._console.print(_plan_table(plan, self._console))
         self._console.print()
         self._task = self._progress.add_task(
-            "", total=plan.steps_per_epoch * plan.epochs, epoch=f"epoch 1/{plan.epochs}", state=""
+            "",
+            total=plan.steps_per_epoch * plan.epochs,
+            epoch=f"epoch 1/{plan.epochs}",
+            state=COMPILING,
         )
         self._progress.start()
 

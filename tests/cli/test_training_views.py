@@ -8,6 +8,7 @@ import pytest
 
 from bertplay.alarms import Alarm
 from bertplay.cli.plain_view import PlainView
+from bertplay.cli.plan_rows import COMPILING
 from bertplay.cli.result_tables import quiet_console
 from bertplay.cli.terminal_view import TerminalView
 from bertplay.metrics import evaluate, majority_baseline
@@ -245,3 +246,7 @@ def test_the_progress_bar_is_gone_when_training_fails():
 
     hidden, shown = "\x1b[?25l", "\x1b[?25h"
     assert stream.getvalue().rindex(shown) > stream.getvalue().rindex(hidden)
+
+
+def test_the_plain_view_says_why_nothing_moves_at_first():
+    assert COMPILING in plain_text().splitlines()
