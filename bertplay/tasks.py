@@ -154,46 +154,6 @@ class TrainingData:
         return self.train.sha256
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """The settings that a task trains with unless the user says otherwise.
-
-    Attributes:
-        epochs: passes over the training rows.
-        lr: peak learning rate.
-        pooling: how token states become one vector.
-        max_length: longest text in tokens.
-    """
-
-    epochs: int
-    lr: float
-    pooling: str
-    max_length: int
-
-
-_PRETRAINED_RECIPES = {
-    "titanic": Recipe(epochs=8, lr=1e-4, pooling="mean", max_length=64),
-    "emotion": Recipe(epochs=2, lr=1e-4, pooling="mean", max_length=128),
-    "table": Recipe(epochs=3, lr=1e-4, pooling="mean", max_length=256),
-}
-# Random weights need more passes and bear larger steps than pretrained ones.
-_SCRATCH_RECIPES = {
-    "titanic": Recipe(epochs=4, lr=5e-4, pooling="mean", max_length=64),
-    "emotion": Recipe(epochs=6, lr=5e-4, pooling="mean", max_length=128),
-    "table": Recipe(epochs=8, lr=5e-4, pooling="mean", max_length=256),
-}
-
-
-def recipe_for(task: str, *, from_scratch: bool) -> Recipe:
-    """The recommended settings of a task.
-
-    Args:
-        task: "titanic", "emotion" or "table".
-        from_scratch: the encoder starts from random weights.
-    """
-    return (_SCRATCH_RECIPES if from_scratch else _PRETRAINED_RECIPES)[task]
-
-
 def load_training_data(options: TrainOptions) -> TrainingData:
     """Read what the options name, and split it unless they name a validation table.
 

@@ -27,6 +27,6 @@ def pytest_report_header() -> str:
 def shared() -> Path:
     """The folder with the real data and weights, which is not part of the repository."""
     folder = Path(os.environ.get("BERTPLAY_SHARED", ROOT.parent / "shared"))
-    if not folder.is_dir():
+    if not (folder / "data").is_dir():
         pytest.skip("needs the real data: set BERTPLAY_SHARED to its folder")
     return folder

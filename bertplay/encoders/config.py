@@ -9,6 +9,14 @@ from typing import Any
 
 from bertplay.data.errors import InputError
 
+_REQUIRED = (
+    "vocab_size",
+    "hidden_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "intermediate_size",
+)
+
 
 @dataclass(frozen=True)
 class BertConfig:
@@ -34,15 +42,7 @@ class BertConfig:
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot make an encoder."""
-        for name in (
-            "vocab_size",
-            "hidden_size",
-            "num_hidden_layers",
-            "num_attention_heads",
-            "intermediate_size",
-            "max_position_embeddings",
-            "type_vocab_size",
-        ):
+        for name in (*_REQUIRED, "max_position_embeddings", "type_vocab_size"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 1:
                 raise InputError(f"{name} is {value!r}: it must be a whole number of at least 1")
@@ -83,17 +83,7 @@ def read_config(folder: Path) -> BertConfig:
             f"{path}: position_embedding_type is {positions!r}; only 'absolute' is supported"
         )
     known = {f.name for f in fields(BertConfig)}
-    missing = [
-        f"{name}"
-        for name in (
-            "vocab_size",
-            "hidden_size",
-            "num_hidden_layers",
-            "num_attention_heads",
-            "intermediate_size",
-        )
-        if name not in values
-    ]
+    missing = [name for name in _REQUIRED if name not in values]
     if missing:
         raise InputError(f"{path} lacks {', '.join(missing)}")
     # null means "the default" in files that older tools wrote.

@@ -16,7 +16,8 @@ from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
-from bertplay.tasks import Recipe, TrainingData, recipe_for
+from bertplay.recipes import Recipe, recipe_for
+from bertplay.tasks import TrainingData
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
 

@@ -10,7 +10,7 @@ from bertplay.cli.loss_options import parsed
 from bertplay.cli.train import DECIDED_BY_RECIPE
 from bertplay.losses import LOSSES
 from bertplay.options import TrainOptions
-from bertplay.tasks import Recipe
+from bertplay.recipes import Recipe
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ import pytest
 
 from bertplay.data.errors import InputError
 from bertplay.options import POOLINGS, TrainOptions
+from bertplay.recipes import recipe_for
 from bertplay.tasks import (
     Task,
     TextRule,
     load_evaluation_data,
     load_prediction_table,
     load_training_data,
-    recipe_for,
     submission_columns,
 )
 

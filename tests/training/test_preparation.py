@@ -8,7 +8,8 @@ import pytest
 from mlx.utils import tree_flatten
 
 from bertplay.data.errors import InputError
-from bertplay.tasks import load_training_data, recipe_for
+from bertplay.recipes import recipe_for
+from bertplay.tasks import load_training_data
 from bertplay.training.preparation import prepare, resolve_loss, with_recipe
 
 
