@@ -13,6 +13,7 @@ import bertplay
 from bertplay.data.table import read_table
 from bertplay.data.titanic import passenger_sentences
 from bertplay.metrics import evaluate
+from bertplay.recipes import recipe_for
 from bertplay.training import TrainingInterruptedError
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -138,7 +139,7 @@ def test_the_held_out_fold_chooses_no_epoch(titanic_folds, training):
 
 
 def test_settings_come_from_the_recipe_unless_they_are_given(titanic_folds, training):
-    recipe = bertplay.tasks.recipe_for("titanic", from_scratch=True)
+    recipe = recipe_for("titanic", from_scratch=True)
     titanic_folds.main([*FEW, "--losses", "ce", "--lr", "0.002", "--batch-size", "8"])
     (options, _) = training.runs
     assert (options.epochs, options.pooling) == (recipe.epochs, recipe.pooling)
