@@ -77,8 +77,8 @@ def _tail(t: mx.array) -> mx.array:
 
 
 def _polynomial(x: mx.array, coefficients: Sequence[float]) -> mx.array:
-    """Of degree 6, by Estrin's scheme: its graph is shallow enough to be fused into one loop."""
-    c0, c1, c2, c3, c4, c5, c6 = coefficients
-    square = x * x
-    low = (c0 + c1 * x) + square * (c2 + c3 * x)
-    return low + square * square * ((c4 + c5 * x) + square * c6)
+    """By Horner's scheme: a chain is fused into one loop, a tree of the same size is not."""
+    total = coefficients[-1] * x + coefficients[-2]
+    for coefficient in coefficients[-3::-1]:
+        total = total * x + coefficient
+    return total
