@@ -14,6 +14,7 @@ import mlx.nn as nn
 
 from bertplay.encoders.config import BertConfig
 from bertplay.encoders.gelu import gelu
+from bertplay.encoders.linear import Linear
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class SelfAttention(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.query = nn.Linear(config.hidden_size, config.hidden_size)
-        self.key = nn.Linear(config.hidden_size, config.hidden_size)
-        self.value = nn.Linear(config.hidden_size, config.hidden_size)
+        self.query = Linear(config.hidden_size, config.hidden_size)
+        self.key = Linear(config.hidden_size, config.hidden_size)
+        self.value = Linear(config.hidden_size, config.hidden_size)
         self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
         self.num_heads = config.num_attention_heads
 
@@ -86,7 +87,7 @@ class ResidualOutput(nn.Module):
 
     def __init__(self, input_size: int, config: BertConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(input_size, config.hidden_size)
+        self.dense = Linear(input_size, config.hidden_size)
         self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
         self.dropout = nn.Dropout(config.hidden_dropout_prob)
 
@@ -114,7 +115,7 @@ class Intermediate(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.intermediate_size)
+        self.dense = Linear(config.hidden_size, config.intermediate_size)
 
     def __call__(self, states: mx.array) -> mx.array:
         """`[B, L, H]` to `[B, L, intermediate_size]`."""
@@ -149,7 +150,7 @@ class Pooler(nn.Module):
 
     def __init__(self, config: BertConfig) -> None:
         super().__init__()
-        self.dense = nn.Linear(config.hidden_size, config.hidden_size)
+        self.dense = Linear(config.hidden_size, config.hidden_size)
 
     def __call__(self, states: mx.array) -> mx.array:
         """`[B, L, H]` to `[B, H]`."""
