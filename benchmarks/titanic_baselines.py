@@ -20,7 +20,9 @@ from bertplay.data.cells import cell_text
 from bertplay.data.source_file import file_sha256
 from bertplay.data.table import read_table
 from bertplay.data.titanic import PASSENGERS_FILE, parse_name
-from bertplay.tasks import Task, TextRule, load_evaluation_data
+from bertplay.labelled_tables import load_evaluation_data
+from bertplay.task import Task
+from bertplay.text_rule import TextRule
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -20,32 +20,22 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import multiprocessing
-import os
-import shlex
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from importlib import import_module
 from importlib.metadata import version
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from stored_runs import Record, StoredRuns
-from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, Rows, read_passengers
+from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, read_passengers
+from titanic_table import backbone_name, heading, markdown_table
+from titanic_trainings import Fold, Training, stratified_folds, train_all
 
 import bertplay
 from bertplay import InputError, TrainOptions
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LOSSES = (
     "ce",
@@ -56,65 +46,8 @@ LOSSES = (
     "focal_smooth:alpha=none",
     "adaptive",
 )
-THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 # They say where files lie, not what is trained; what they hold is fingerprinted instead.
 PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One division of the rows.
-
-    Attributes:
-        seed: of the division.
-        number: counted from 1.
-        train: rows to learn from.
-        held_out: rows to evaluate on.
-    """
-
-    seed: int
-    number: int
-    train: Rows
-    held_out: Rows
-
-
-@dataclass(frozen=True, eq=False)
-class Training:
-    """One run of one loss on one fold.
-
-    Attributes:
-        method: the loss, as the table names it.
-        options: what to train, without the tables.
-        fold: the rows.
-        settings: all that decides the result, ready for JSON.
-    """
-
-    method: str
-    options: TrainOptions
-    fold: Fold
-    settings: Mapping[str, Any]
-
-
-def stratified_folds(labels: np.ndarray[Any, Any], count: int, seeds: Sequence[int]) -> list[Fold]:
-    """All folds of all seeds.
-
-    Raises:
-        InputError: a class has fewer rows than there are folds.
-    """
-    from sklearn.model_selection import StratifiedKFold
-
-    rarest = int(np.bincount(labels, minlength=len(CLASSES)).min())
-    if not 2 <= count <= rarest:
-        raise InputError(
-            f"--folds {count}: 2 to {rarest} are possible, as the rarer class has {rarest} rows"
-        )
-    return [
-        Fold(seed, number, train, held_out)
-        for seed in seeds
-        for number, (train, held_out) in enumerate(
-            StratifiedKFold(count, shuffle=True, random_state=seed).split(labels, labels), start=1
-        )
-    ]
 
 
 def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
@@ -201,11 +134,6 @@ def fold_settings(method: str, table: Mapping[str, Any], fold: Fold) -> dict[str
     return {"method": method, **table, "seed": fold.seed, "fold": fold.number}
 
 
-def backbone_name(backbone: str) -> str:
-    """The name of a checkpoint's folder without those above it; a repo id or scratch as it is."""
-    return Path(backbone).name if Path(backbone).is_dir() else backbone
-
-
 def folder_sha256(backbone: str) -> str | None:
     """The fingerprint of a checkpoint's weights, configuration and vocabulary."""
     folder = Path(backbone)
@@ -227,71 +155,6 @@ def code_sha256() -> str:
         for path in sorted(folder.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def train_fold(options: TrainOptions, frame: pd.DataFrame, fold: Fold) -> Record:
-    """Train on a fold's rows and evaluate the weights of the last epoch on those held out."""
-    import mlx.core as mx
-
-    with tempfile.TemporaryDirectory(prefix="titanic-fold-") as name:
-        folder = Path(name)
-        write_rows(frame, fold.train, folder / "train.csv")
-        write_rows(frame, fold.held_out, folder / "held_out.csv")
-        summary = bertplay.train(
-            replace(
-                options,
-                data=str(folder / "train.csv"),
-                validation=str(folder / "held_out.csv"),
-                output=str(folder / "run"),
-            )
-        )
-    mx.clear_cache()
-    return {"validation": summary["validation"], "train_seconds": summary["train_seconds"]}
-
-
-def write_rows(frame: pd.DataFrame, rows: Rows, path: Path) -> None:
-    """Write rows of a table as a CSV that bertplay reads as it reads the table."""
-    from bertplay.data.cells import cell_text
-
-    frame.iloc[rows].map(cell_text).to_csv(path, index=False)
-
-
-def train_all(
-    trainings: Sequence[Training], frame: pd.DataFrame, jobs: int
-) -> Iterator[tuple[Training, Record]]:
-    """The results as they come: here one after another, or of several processes at once."""
-    if jobs == 1:
-        for training in trainings:
-            yield training, train_fold(training.options, frame, training.fold)
-        return
-    # Threads do not survive a fork, so the processes start afresh.
-    context = multiprocessing.get_context("spawn")
-    with one_thread_each(), ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        waiting = iter(trainings)
-        running: dict[Future[Record], Training] = {}
-        while True:
-            # No more than can run at once, or those in the queue would outlive Ctrl-C.
-            for training in islice(waiting, jobs - len(running)):
-                running[pool.submit(train_fold, training.options, frame, training.fold)] = training
-            if not running:
-                return
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(done), done.result()
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Processes started in this block use one thread each, as they share the cores."""
-    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
-    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def run_baseline(name: str, passengers: Passengers, fold: Fold) -> Record:
@@ -329,69 +192,6 @@ def run_trainings(
 def report(line: str) -> None:
     """Show progress, apart from the table."""
     print(line, file=sys.stderr, flush=True)
-
-
-def markdown_table(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
-    """One line a method: means and standard deviations of its held-out folds."""
-
-    def cell(values: Sequence[float | None]) -> str:
-        numbers = [value for value in values if value is not None]
-        if not numbers:
-            return "-"
-        return f"{statistics.mean(numbers):.3f} +- {statistics.stdev(numbers):.3f}"
-
-    lines = [
-        "| method | accuracy | macro-F1 | survivors' recall | ECE |",
-        "|---|---|---|---|---|",
-    ]
-    for method, folds in figures.items():
-        cells = [
-            cell([fold["accuracy"] for fold in folds]),
-            cell([fold["macro_f1"] for fold in folds]),
-            cell([fold["per_class"]["survived"]["recall"] for fold in folds]),
-            cell([fold["ece"] for fold in folds]),
-        ]
-        lines.append(f"| {method.replace(':', ', ').replace('=', ' ')} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def heading(
-    args: argparse.Namespace,
-    argv: Sequence[str],
-    passengers: Passengers,
-    trainings: Sequence[Training],
-) -> str:
-    """The command and the facts behind the table, with the names of files but not their folders."""
-    died, survived = np.bincount(passengers.labels, minlength=len(CLASSES))
-    facts = [
-        f"{passengers.name}: {len(passengers):,} rows ({died} died, {survived} survived)",
-        f"{args.folds} folds, seeds {args.seeds}",
-        "mean +- standard deviation over the held-out folds",
-    ]
-    if trainings:
-        options = trainings[0].options
-        facts += [
-            f"backbone {backbone_name(args.backbone)}, epochs {options.epochs}, lr {options.lr:g}, "
-            f"pooling {options.pooling}, batch size {options.batch_size}, weights of the last epoch"
-        ]
-    facts.append(f"bertplay {bertplay.__version__}, mlx {version('mlx')}")
-    facts.append(f"scikit-learn {version('scikit-learn')}")
-    return f"`{command_shown(args, argv)}`\n\n{'; '.join(facts)}."
-
-
-def command_shown(args: argparse.Namespace, argv: Sequence[str]) -> str:
-    """The command line with file names in place of paths."""
-    paths = {args.data, args.output, args.json}
-    if args.backbone and Path(args.backbone).is_dir():
-        paths.add(args.backbone)
-
-    def shown(word: str) -> str:
-        option, mark, value = word.partition("=")
-        if mark and value in paths:
-            return f"{option}={Path(value).name}"
-        return Path(word).name if word in paths else word
-
-    return shlex.join(["python", "benchmarks/titanic_folds.py", *map(shown, argv)])
 
 
 def command_line() -> argparse.ArgumentParser:

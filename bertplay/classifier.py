@@ -22,7 +22,7 @@ from bertplay.encoders.config import read_config
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.named_arrays import named_arrays
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
-from bertplay.tasks import Task
+from bertplay.task import Task
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

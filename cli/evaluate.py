@@ -28,9 +28,9 @@ def evaluate(run: str, data: str, as_json: bool) -> None:
     from bertplay import load
     from bertplay.alarms import alarms
     from bertplay.cli.long_prediction import predict_proba
+    from bertplay.labelled_tables import load_evaluation_data
     from bertplay.metrics import evaluate as evaluate_probabilities
     from bertplay.metrics import majority_baseline
-    from bertplay.tasks import load_evaluation_data
 
     classifier = load(run)
     texts = load_evaluation_data(classifier.task, data)

@@ -88,7 +88,7 @@ def _of_table(classifier: Classifier, path: str) -> tuple[Predictions, list[Sequ
     """The predictions, and the table to write: Kaggle's submission where the table is Kaggle's."""
     from bertplay.cli.long_prediction import predict_proba
     from bertplay.cli.prediction_output import Predictions, as_table
-    from bertplay.tasks import load_prediction_table, submission_columns
+    from bertplay.labelled_tables import load_prediction_table, submission_columns
 
     data = load_prediction_table(classifier.task, path)
     probabilities = predict_proba(classifier, data.texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -13,15 +14,14 @@ from bertplay.cli.config_file import read_config
 from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
 from bertplay.options import TrainOptions, from_mapping
+from bertplay.recipes import Recipe
 
 if TYPE_CHECKING:
     from bertplay.training import SilentView
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-# The fields of bertplay.tasks.Recipe, whose module would load NumPy for `--help`.
-DECIDED_BY_RECIPE = ("epochs", "lr", "pooling", "max_length")
-
+_DECIDED_BY_RECIPE = tuple(field.name for field in fields(Recipe))
 _METAVARS = {
     "task": "NAME",
     "data": "FILE",
@@ -56,7 +56,7 @@ def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function],
 
 @click.command(cls=GroupedCommand, epilog=_EXAMPLES)
 @options_from(
-    TrainOptions, leave_out=("loss_args",), by_recipe=DECIDED_BY_RECIPE, metavars=_METAVARS
+    TrainOptions, leave_out=("loss_args",), by_recipe=_DECIDED_BY_RECIPE, metavars=_METAVARS
 )
 @_loss_option("--gamma", "Focusing exponent of the focal losses.")
 @_loss_option("--alpha", "Class weights of the focal losses: balanced, none, 0.39, or 1.0,2.5.")

@@ -17,9 +17,9 @@ from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe, recipe_for
-from bertplay.tasks import TrainingData
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
+from bertplay.training_data import TrainingData
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

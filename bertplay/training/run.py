@@ -15,11 +15,11 @@ from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions
 from bertplay.prediction import softmax
-from bertplay.tasks import load_training_data
 from bertplay.training.fit import FitSettings, fit
 from bertplay.training.preparation import SCRATCH, Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
 from bertplay.training.view import EpochRecord, SilentView
+from bertplay.training_data import load_training_data
 
 
 def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:

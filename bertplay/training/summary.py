@@ -15,11 +15,11 @@ from bertplay.metrics import majority_baseline
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import padded_lengths_for
-from bertplay.tasks import TrainingData
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitResult
 from bertplay.training.preparation import Prepared
 from bertplay.training.view import Plan
+from bertplay.training_data import TrainingData
 
 
 def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, output: Path) -> Plan:

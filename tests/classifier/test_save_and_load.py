@@ -13,7 +13,8 @@ from bertplay.classifier import Classifier, load, save
 from bertplay.data.errors import InputError
 from bertplay.encoders import load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
-from bertplay.tasks import Task, TextRule
+from bertplay.task import Task
+from bertplay.text_rule import TextRule
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 TEXTS = ("the women survived", "men of the third class", "", "a child, a ship and the sea")

@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 
 from bertplay.data.errors import InputError
-from bertplay.options import POOLINGS, TrainOptions
-from bertplay.recipes import recipe_for
-from bertplay.tasks import (
-    Task,
-    TextRule,
+from bertplay.labelled_tables import (
     load_evaluation_data,
     load_prediction_table,
-    load_training_data,
     submission_columns,
 )
+from bertplay.options import POOLINGS, TrainOptions
+from bertplay.recipes import recipe_for
+from bertplay.task import Task
+from bertplay.text_rule import TextRule
+from bertplay.training_data import load_training_data
 
 TITANIC = Task("titanic", TextRule("titanic"), "survived", ("died", "survived"))
 REVIEWS = Task("table", TextRule("template", "{title}: {body}"), "mood", ("bad", "good"))
@@ -125,7 +125,7 @@ def test_every_task_has_a_recipe_that_options_accept(task, from_scratch):
 
 def test_tasks_load_no_heavy_library_before_they_are_used():
     program = (
-        "import sys, bertplay.tasks, bertplay.data.tokenizer; "
+        "import sys, bertplay.training_data, bertplay.data.tokenizer; "
         "print({'pandas', 'sklearn', 'tokenizers', 'mlx.core', 'pyarrow'} & set(sys.modules))"
     )
     printed = subprocess.run(

@@ -7,7 +7,8 @@ import pytest
 
 from bertplay.data.errors import InputError
 from bertplay.options import TrainOptions
-from bertplay.tasks import TextRule, load_training_data
+from bertplay.text_rule import TextRule
+from bertplay.training_data import load_training_data
 
 KAGGLE = "PassengerId,Survived,Pclass,Name,Sex,Age,SibSp,Parch,Ticket,Fare,Cabin,Embarked\n"
 

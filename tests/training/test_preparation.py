@@ -9,8 +9,8 @@ from mlx.utils import tree_flatten
 
 from bertplay.data.errors import InputError
 from bertplay.recipes import recipe_for
-from bertplay.tasks import load_training_data
 from bertplay.training.preparation import prepare, resolve_loss, with_recipe
+from bertplay.training_data import load_training_data
 
 
 @pytest.fixture
