@@ -13,8 +13,11 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bertplay.encoders.config import BertConfig
+from bertplay.encoders.dropout import Dropout
 from bertplay.encoders.gelu import gelu
+from bertplay.encoders.layer_norm import LayerNorm
 from bertplay.encoders.linear import Linear
+from bertplay.encoders.softmax import softmax
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Embeddings(nn.Module):
         self.word_embeddings = nn.Embedding(config.vocab_size, config.hidden_size)
         self.position_embeddings = nn.Embedding(config.max_position_embeddings, config.hidden_size)
         self.token_type_embeddings = nn.Embedding(config.type_vocab_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.LayerNorm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = Dropout(config.hidden_dropout_prob)
 
     def __call__(self, input_ids: mx.array, token_type_ids: mx.array | None) -> mx.array:
         """`[B, L]` ids to `[B, L, H]` states."""
@@ -61,7 +64,7 @@ class SelfAttention(nn.Module):
         self.query = Linear(config.hidden_size, config.hidden_size)
         self.key = Linear(config.hidden_size, config.hidden_size)
         self.value = Linear(config.hidden_size, config.hidden_size)
-        self.dropout = nn.Dropout(config.attention_probs_dropout_prob)
+        self.dropout = Dropout(config.attention_probs_dropout_prob)
         self.num_heads = config.num_attention_heads
 
     def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
@@ -77,7 +80,7 @@ class SelfAttention(nn.Module):
         scores = query @ heads(self.key(states)).swapaxes(-1, -2)
         if bias is not None:
             scores = scores.astype(mx.float32) + bias
-        weights = mx.softmax(scores, axis=-1, precise=True).astype(states.dtype)
+        weights = softmax(scores).astype(states.dtype)
         mixed = self.dropout(weights) @ heads(self.value(states))
         return mixed.transpose(0, 2, 1, 3).reshape(batch, length, hidden)
 
@@ -88,8 +91,8 @@ class ResidualOutput(nn.Module):
     def __init__(self, input_size: int, config: BertConfig) -> None:
         super().__init__()
         self.dense = Linear(input_size, config.hidden_size)
-        self.LayerNorm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
-        self.dropout = nn.Dropout(config.hidden_dropout_prob)
+        self.LayerNorm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
+        self.dropout = Dropout(config.hidden_dropout_prob)
 
     def __call__(self, inner: mx.array, residual: mx.array) -> mx.array:
         """`[B, L, input_size]` and the `[B, L, H]` residual to `[B, L, H]`."""

@@ -11,8 +11,8 @@ import mlx.nn as nn
 class Linear(nn.Linear):
     """`x W^T + b`, as `nn.Linear`.
 
-    MLX's own gradient of the weight is a transposed view, and an optimizer's fused loop over it
-    and the weight walks one of the two against its order in memory: AdamW takes nearly twice as long.
+    MLX's own gradient of the weight is a transposed view, and an optimizer's fused loop walks
+    either it or the weight against its order in memory: AdamW takes nearly twice as long.
     """
 
     def __call__(self, x: mx.array) -> mx.array:
