@@ -9,7 +9,7 @@ import mlx.nn as nn
 
 
 class Linear(nn.Linear):
-    """`x W^T + b`, as `nn.Linear`.
+    """`x W^T + b`: `nn.Linear` with its bias, which BERT's always have.
 
     MLX's own gradient of the weight is a transposed view, and an optimizer's fused loop walks
     either it or the weight against its order in memory: AdamW takes nearly twice as long.

@@ -13,6 +13,8 @@ from bertplay.named_arrays import named_arrays
 
 Parameters = Any  # a tree of dicts and lists with arrays as leaves
 
+_BLOCKS = 8
+
 
 def adamw(
     learning_rate: Callable[[mx.array], mx.array], *, weight_decay: float
@@ -42,10 +44,26 @@ def clip_by_global_norm(gradients: Parameters, limit: float) -> tuple[Parameters
     Returns:
         The tree and the norm before clipping, a scalar.
     """
-    # Summing columns first keeps the additions apart, which the CPU does several at a time.
-    squares = [mx.square(leaf).sum(axis=0).sum() for leaf in named_arrays(gradients).values()]
+    squares = [_sum_of_squares(leaf) for leaf in named_arrays(gradients).values()]
     norm = mx.sqrt(mx.stack(squares).sum())
     if limit <= 0:
         return gradients, norm
     scale = mx.minimum(limit / (norm + 1e-6), 1.0)
     return tree_map(lambda leaf: leaf * scale, gradients), norm
+
+
+def _sum_of_squares(array: mx.array) -> mx.array:
+    """The sum over all elements, in an order that suits the CPU.
+
+    The squares of eight blocks of rows are added in one fused loop, so that an eighth of them is
+    written to memory, and columns are summed before rows, several at a time.
+    """
+    rows = len(array) // _BLOCKS
+    if array.ndim == 1 or rows == 0:
+        return mx.square(array).sum()
+    total = mx.square(array[:rows])
+    for block in range(1, _BLOCKS):
+        total = total + mx.square(array[block * rows : (block + 1) * rows])
+    total = total.sum(axis=0).sum()
+    rest = array[_BLOCKS * rows :]
+    return total + mx.square(rest).sum() if len(rest) else total

