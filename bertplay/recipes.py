@@ -23,7 +23,7 @@ class Recipe:
 
 
 _PRETRAINED_RECIPES = {
-    "titanic": Recipe(epochs=8, lr=1e-4, pooling="mean", max_length=64),
+    "titanic": Recipe(epochs=6, lr=1e-4, pooling="mean", max_length=64),
     "emotion": Recipe(epochs=2, lr=1e-4, pooling="mean", max_length=128),
     "table": Recipe(epochs=3, lr=1e-4, pooling="mean", max_length=256),
 }

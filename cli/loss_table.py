@@ -25,8 +25,9 @@ def loss_lines(width: int) -> list[str]:
 
 
 _WEIGHTS_NOTE = (
-    "train asks for balanced weights, counted from the training labels, wherever a loss takes "
-    "weights; turn them off with --alpha none or --class-weights none."
+    "train counts balanced weights from the training labels: class_weights always, alpha where the "
+    "largest class has at least twice the rows of the smallest. --alpha and --class-weights none, "
+    "balanced or effective overrule it."
 )
 
 

@@ -111,7 +111,7 @@ def passenger_sentence(passenger: Mapping[str, object]) -> str:
 
     Returns:
         For example: "Mrs. Cumings, a 38-year-old woman in first class, travelling in a small
-        family of two, paid 71 pounds, boarded at Cherbourg, had a cabin on deck C."
+        family of two, on an expensive ticket, boarded at Cherbourg, had a cabin on deck C."
 
     Raises:
         InputError: a value cannot be understood, e.g. an age that is no number.
@@ -178,16 +178,15 @@ def family(facts: Mapping[str, object]) -> str:
 
 
 def fare(facts: Mapping[str, object]) -> str:
-    """The fare in whole pounds."""
-    paid = _understood(facts, "fare", _amount)
-    if paid is None:
+    """How dear the ticket was, in a word, from which an encoder learns more than from a number."""
+    pounds = _understood(facts, "fare", _amount)
+    if pounds is None:
         return ""
-    if paid == 0:
-        return "paid no fare"
-    pounds = int(paid + 0.5)
     if pounds == 0:
-        return "paid less than a pound"
-    return f"paid {pounds} {'pound' if pounds == 1 else 'pounds'}"
+        return "paid no fare"
+    if pounds < 10:
+        return "on a cheap ticket"
+    return "on a modest ticket" if pounds < 30 else "on an expensive ticket"
 
 
 def port(facts: Mapping[str, object]) -> str:

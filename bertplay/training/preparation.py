@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 SCRATCH = "scratch"
 _WORDS = "embeddings.word_embeddings.weight"
 
-# For focal losses too, class weights come from the training labels unless the user says otherwise.
-_BALANCED_ALPHA = ("focal", "focal_smooth", "adaptive")
+# Losses whose alpha comes from the training labels unless the user says otherwise.
+_LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive")
+# From this ratio of the largest to the smallest class on; docs/losses.md has the reason.
+_CLEARLY_IMBALANCED = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,8 +104,8 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         InputError: there is no such loss, or an option of it is unknown or out of range.
     """
     arguments = dict(options.loss_args)
-    if options.loss in _BALANCED_ALPHA:
-        arguments.setdefault("alpha", "balanced")
+    if options.loss in _LOSSES_WITH_ALPHA:
+        arguments.setdefault("alpha", _default_alpha(data.class_counts))
     try:
         if options.loss in LOSSES:
             # First, as get_loss has arguments of its own, which are no options of a loss.
@@ -112,6 +114,12 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         return get_loss(options.loss, class_counts=data.class_counts, **arguments)
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def _default_alpha(class_counts: Sequence[int]) -> str | None:
+    """Balanced weights where classes are clearly imbalanced, else none."""
+    ratio = max(class_counts) / max(min(class_counts), 1)
+    return "balanced" if ratio >= _CLEARLY_IMBALANCED else None
 
 
 def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> Prepared:

@@ -33,7 +33,7 @@ CUMINGS = {
 def test_all_of_kaggles_columns_make_one_sentence():
     assert passenger_sentence(CUMINGS) == (
         "Mrs. Cumings, a 38-year-old woman in first class, travelling in a small family of two, "
-        "paid 71 pounds, boarded at Cherbourg, had a cabin on deck C."
+        "on an expensive ticket, boarded at Cherbourg, had a cabin on deck C."
     )
 
 
@@ -74,7 +74,7 @@ def test_label_number_and_ticket_never_enter(column):
         ("Pclass", " in first class"),
         ("SibSp", ", travelling in a small family of two"),
         ("Parch", ", travelling in a small family of two"),
-        ("Fare", ", paid 71 pounds"),
+        ("Fare", ", on an expensive ticket"),
         ("Embarked", ", boarded at Cherbourg"),
         ("Cabin", ", had a cabin on deck C"),
     ],
@@ -140,10 +140,12 @@ def test_families(siblings_spouses, parents_children, words):
     ("fare", "words"),
     [
         (0, "paid no fare"),
-        (0.3, "paid less than a pound"),
-        (1.2, "paid 1 pound"),
-        (7.925, "paid 8 pounds"),
-        (512.3292, "paid 512 pounds"),
+        (0.3, "on a cheap ticket"),
+        (9.99, "on a cheap ticket"),
+        (10, "on a modest ticket"),
+        (29.7, "on a modest ticket"),
+        (30, "on an expensive ticket"),
+        (512.3292, "on an expensive ticket"),
     ],
 )
 def test_fares(fare, words):
@@ -207,8 +209,8 @@ def assert_good_english(sentences: list[str]) -> None:
     for sentence in sentences:
         assert not re.search(r"\b(nan|none|null|na)\b", sentence, re.IGNORECASE), sentence
         assert not re.search(r"\s\s|\s[.,]|,,|\.\.|^\s|\s$", sentence), sentence
-        assert not re.search(r"\ba (8|11\b|18\b)", sentence), sentence
-        assert not re.search(r"\ban (?!8|11\b|18\b)", sentence), sentence
+        assert not re.search(r"\ba (8|11\b|18\b|e)", sentence), sentence
+        assert not re.search(r"\ban (?!8|11\b|18\b|expensive)", sentence), sentence
         assert sentence.endswith("."), sentence
         assert sentence[0].isupper(), sentence
 
@@ -224,7 +226,7 @@ def test_all_built_in_passengers_have_a_title_and_a_good_sentence():
     }
     sentences = passenger_sentences(frame)
     assert_good_english(sentences)
-    assert not any(re.search(", (travelling|paid|boarded|had)", text) for text in sentences)
+    assert not any(re.search(", (travelling|on|paid|boarded|had)", text) for text in sentences)
 
 
 def test_all_of_kaggles_passengers_have_a_title_and_a_good_sentence(shared):

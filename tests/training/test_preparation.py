@@ -18,6 +18,20 @@ def data(options):
     return load_training_data(options)
 
 
+def with_counts(data, counts):
+    """The data with as many training rows of each class."""
+    labels = np.repeat(np.arange(len(counts)), counts)
+    classes = tuple("abcdefgh"[: len(counts)])
+    train = replace(
+        data.train,
+        ids=tuple(str(row) for row in range(len(labels))),
+        texts=("text",) * len(labels),
+        labels=labels,
+        classes=classes,
+    )
+    return replace(data, train=train)
+
+
 def prepared_from(options, data):
     options = with_recipe(options, data.task.name)
     return prepare(options, data, resolve_loss(options, data))
@@ -37,10 +51,22 @@ def test_a_backbone_from_scratch_has_a_recipe_of_its_own(options):
 
 
 @pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive"])
-def test_focal_losses_weigh_classes_by_their_training_rows(options, data, loss):
-    resolved = resolve_loss(replace(options, loss=loss), data).options()
-    counts = np.array(data.class_counts)
-    np.testing.assert_allclose(resolved["alpha"], counts.sum() / (2 * counts), rtol=1e-5)
+@pytest.mark.parametrize("counts", [(20, 10), (7, 90, 33)])
+def test_focal_losses_weigh_clearly_imbalanced_classes_by_their_training_rows(
+    options, data, loss, counts
+):
+    resolved = resolve_loss(replace(options, loss=loss), with_counts(data, counts)).options()
+    expected = sum(counts) / (len(counts) * np.array(counts))
+    np.testing.assert_allclose(resolved["alpha"], expected, rtol=1e-5)
+
+
+def test_focal_losses_do_not_weigh_nearly_balanced_classes_unless_asked_to(options, data):
+    nearly_balanced = with_counts(data, (19, 10))
+    asked = replace(options, loss_args={"alpha": "balanced"})
+
+    assert resolve_loss(options, nearly_balanced).options()["alpha"] == [1.0, 1.0]
+    weighted = resolve_loss(asked, nearly_balanced).options()["alpha"]
+    np.testing.assert_allclose(weighted, [29 / 38, 29 / 20], rtol=1e-5)
 
 
 def test_class_weights_can_be_switched_off(options, data):
