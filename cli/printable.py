@@ -50,5 +50,7 @@ def _argument(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list | tuple):
+        if all(weight == 1 for weight in value):  # class weights of 1 are no weights
+            return "none"
         return "[" + ", ".join(map(_argument, value)) + "]"
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)

@@ -1,6 +1,6 @@
 """A small table, tiny BERT, and one run with both that the tests only look at."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ def options(table: Path, tmp_path: Path) -> TrainOptions:
 def run(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     """One finished run."""
     options = quick_options(table, tmp_path_factory.mktemp("runs") / "first")
+    options = replace(options, loss_args={"alpha": "balanced"})
     view = RecordingView()
     return Run(Path(str(options.output)), options, train(options, view), view)
 
