@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -32,14 +33,21 @@ _OUTCOMES = {
 }
 
 
-def load_evaluation_data(task: Task, path: Path) -> LabelledTexts:
+def load_evaluation_data(task: Task, path: Path, label: str | None = None) -> LabelledTexts:
     """Read a table with labels for a trained model.
+
+    Args:
+        task: of the model.
+        path: the table.
+        label: its label column, where it is not named as in training.
 
     Raises:
         InputError: the file or a column is missing, or a label is missing or was never trained on.
     """
     frame = read_table(path)
-    option = "the label column of the training data"
+    option = "the label column of the training data; --label names another"
+    if label is not None:
+        task, option = replace(task, label_column=label), "--label"
     return labelled_texts(task, frame, path, file_sha256(path), option=option)
 
 
@@ -79,7 +87,7 @@ def labelled_texts(
     require_column(frame, column, path=path, option=option)
     values = frame[column]
     if task.name == "titanic":
-        values = _outcomes(values, path)
+        values = outcomes(values, path)
     labels, classes = encode_labels(values, task.classes or None, path=path, column=column)
     ids, id_column = _row_ids(frame)
     texts = tuple(task.text_rule.texts_from(frame, path))
@@ -108,8 +116,12 @@ def submission_columns(
     }
 
 
-def _outcomes(values: pd.Series[Any], path: Path) -> pd.Series[Any]:
-    """0 and 1 as "died" and "survived"; a missing value stays one."""
+def outcomes(values: pd.Series[Any], path: Path) -> pd.Series[Any]:
+    """0 and 1 as "died" and "survived"; a missing value stays one.
+
+    Raises:
+        InputError: a value is neither.
+    """
     for place, value in values.items():
         name = class_name(value)
         if name and name.lower() not in _OUTCOMES:

@@ -17,13 +17,22 @@ from numpy.typing import NDArray
 from bertplay.atomic_files import write_atomically, write_json, write_text
 from bertplay.data.errors import InputError
 
-CONFIG, METRICS, SUMMARY, PREDICTIONS = (
+CONFIG, METRICS, SUMMARY, PREDICTIONS, TEST_PREDICTIONS = (
     "config.yaml",
     "metrics.jsonl",
     "summary.json",
     "predictions.csv",
+    "test_predictions.csv",
 )
-_RESULTS = (METRICS, SUMMARY, PREDICTIONS, "report.html", "checkpoints", "model")
+_RESULTS = (
+    METRICS,
+    SUMMARY,
+    PREDICTIONS,
+    TEST_PREDICTIONS,
+    "report.html",
+    "checkpoints",
+    "model",
+)
 
 
 def choose_output(output: str | None, task: str, loss: str) -> Path:

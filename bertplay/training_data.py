@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bertplay.data.cells import cell_text, is_missing
 from bertplay.data.dataset import LabelledTexts
+from bertplay.data.emotions import EMOTIONS_FILE, SPLITS, read_emotions
 from bertplay.data.errors import InputError
 from bertplay.data.source_file import file_sha256
 from bertplay.data.splits import stratified_split
@@ -28,21 +29,24 @@ if TYPE_CHECKING:
     Path = str | PathLike[str]
 
 BUILT_IN_SOURCE = "built-in Titanic table (1,309 passengers)"
+BUILT_IN_EMOTIONS = "built-in emotion table (2,480 sentences)"
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """The rows to train on and those to validate on.
+    """The rows to train on, those to validate on, and those that only the final model is shown.
 
     Attributes:
         train: the training part.
         validation: the validation part, or the validation table.
-        task: how both were read.
+        task: how all were read.
+        test: the test part of a table that has one.
     """
 
     train: LabelledTexts
     validation: LabelledTexts
     task: Task
+    test: LabelledTexts | None = None
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -68,21 +72,24 @@ class TrainingData:
 def load_training_data(options: TrainOptions) -> TrainingData:
     """Read what the options name, and split it unless they name a validation table.
 
-    Without `data`, the built-in Titanic table; a table in Kaggle's Titanic layout is read as one
-    unless `label`, `text` or `template` say otherwise.
+    Without `data`, the built-in emotion table for the task "emotion", whose split is fixed, else
+    the built-in Titanic table. A table in Kaggle's Titanic layout is read as one unless `label`,
+    `text` or `template` say otherwise.
 
     Raises:
         InputError: the options contradict each other or the task, a file or column is missing, the
             labels cannot be used, or the split is impossible.
     """
     _refuse_contradictions(options)
+    if options.data is None and options.task == "emotion":
+        return _built_in_emotions()
     if options.data is None:
         frame, path = read_passengers(), BUILT_IN_SOURCE
         sha256 = file_sha256(PASSENGERS_FILE)
     else:
         frame, path = read_table(options.data), options.data
         sha256 = file_sha256(options.data)
-    draft = _choose_task(options, frame, path)
+    draft = choose_task(options, frame, path)
     data = labelled_texts(draft, frame, path, sha256, option="--label")
     task = Task(draft.name, draft.text_rule, draft.label_column, data.classes)
     if options.validation is not None:
@@ -99,6 +106,17 @@ def load_training_data(options: TrainOptions) -> TrainingData:
     return TrainingData(data.select(train), data.select(validation), task)
 
 
+def _built_in_emotions() -> TrainingData:
+    frame = read_emotions()
+    draft = Task("emotion", TextRule("column", "text"), "emotion", ())
+    sha256 = file_sha256(EMOTIONS_FILE)
+    data = labelled_texts(draft, frame, BUILT_IN_EMOTIONS, sha256, option="--label")
+    train, validation, test = (
+        data.select(np.flatnonzero((frame["split"] == split).to_numpy())) for split in SPLITS
+    )
+    return TrainingData(train, validation, replace(draft, classes=data.classes), test)
+
+
 def _refuse_contradictions(options: TrainOptions) -> None:
     own_columns = [
         name for name in ("text", "template", "label") if getattr(options, name) is not None
@@ -112,10 +130,10 @@ def _refuse_contradictions(options: TrainOptions) -> None:
         for name in (*own_columns, "validation"):
             if getattr(options, name) is not None:
                 raise InputError(f"--{name} needs the table to train on: give --data")
-    if options.task == "emotion" and options.data is None:
+    if options.group is not None and options.data is None and options.task == "emotion":
         raise InputError(
-            "--task emotion needs its table: give --data train.csv with the columns text and "
-            "label; it is the data set dair-ai/emotion on Hugging Face"
+            "--group decides how a table is split, but the built-in emotion table has a fixed "
+            "split: leave out --group"
         )
     if options.group is not None and options.validation is not None:
         raise InputError(
@@ -124,8 +142,12 @@ def _refuse_contradictions(options: TrainOptions) -> None:
         )
 
 
-def _choose_task(options: TrainOptions, frame: pd.DataFrame, path: Path) -> Task:
-    """The task without its classes, which the labels will tell."""
+def choose_task(options: TrainOptions, frame: pd.DataFrame, path: Path) -> Task:
+    """The task of a table, without its classes, which the labels will tell.
+
+    Raises:
+        InputError: the table does not say which column is what, or the label makes the text.
+    """
     names = [str(name) for name in frame.columns]
     lower = [name.lower() for name in names]
     own_columns = (options.text, options.template, options.label)

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 @click.command(short_help="Evaluate a model on a table.")
 @click.argument("run")
 @click.option("--data", required=True, metavar="FILE", help="Table with labels.")
+@click.option("--label", metavar="COL", help="Its label column, if not named as in training.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def evaluate(run: str, data: str, as_json: bool) -> None:
+def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
     """Evaluate the model of RUN on a table it has not seen.
 
     RUN is the folder that `bertplay train` wrote. The table needs the columns of the training
@@ -33,7 +34,7 @@ def evaluate(run: str, data: str, as_json: bool) -> None:
     from bertplay.metrics import majority_baseline
 
     classifier = load(run)
-    texts = load_evaluation_data(classifier.task, data)
+    texts = load_evaluation_data(classifier.task, data, label)
     assert texts.labels is not None
     counts = _training_counts(run, texts)
     probabilities = predict_proba(classifier, texts.texts)

@@ -13,7 +13,10 @@ _EXAMPLE_WIDTH = 100
 
 def written_text(summary: Mapping[str, Any]) -> str:
     """The run directory and its parts."""
-    return f"{summary['output']}: model/, summary.json, predictions.csv, metrics.jsonl, config.yaml"
+    predictions = (
+        "predictions.csv, test_predictions.csv" if "test" in summary else "predictions.csv"
+    )
+    return f"{summary['output']}: model/, summary.json, {predictions}, metrics.jsonl, config.yaml"
 
 
 def next_commands(summary: Mapping[str, Any], example: str) -> list[str]:

@@ -75,6 +75,10 @@ class PlainView(SilentView):
         self._line(result_heading(summary))
         console = result_console(self._stream)
         print_result(console, summary["validation"], summary["baseline"], summary["alarms"])
+        if "test" in summary:
+            self._line("")
+            self._line(test_heading(summary))
+            print_result(console, summary["test"], summary["test_baseline"])
         self._line("")
         self._line(f"written to {one_line(written_text(summary))}")
         for command in next_commands(summary, self._plan.example):
@@ -121,3 +125,8 @@ def result_heading(summary: dict[str, Any]) -> str:
         f"{summary['best_epoch']} of {summary['epochs_run']}, "
         f"trained in {duration(summary['train_seconds'])}"
     )
+
+
+def test_heading(summary: dict[str, Any]) -> str:
+    """Whose figures follow: rows that chose nothing."""
+    return f"Test: {summary['data']['test_rows']:,} rows, which chose neither epoch nor settings"

@@ -14,7 +14,8 @@ _EXAMPLE_WIDTH = 300
 
 def rows_text(plan: Plan) -> str:
     """How many rows there are for what."""
-    return f"{plan.train_rows:,} to train on, {plan.validation_rows:,} to validate on"
+    test = f", {plan.test_rows:,} to test the final model on" if plan.test_rows else ""
+    return f"{plan.train_rows:,} to train on, {plan.validation_rows:,} to validate on{test}"
 
 
 def class_shares(plan: Plan) -> list[tuple[str, int, float]]:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from bertplay.cli.epoch_table import LEGEND, EpochTable
 from bertplay.cli.next_steps import next_commands, written_text
-from bertplay.cli.plain_view import result_heading
+from bertplay.cli.plain_view import result_heading, test_heading
 from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import print_result, warn
@@ -113,6 +113,10 @@ class TerminalView(SilentView):
         self._console.print()
         self._console.print(Text(result_heading(summary), "bold"))
         print_result(self._console, summary["validation"], summary["baseline"], summary["alarms"])
+        if "test" in summary:
+            self._console.print()
+            self._console.print(Text(test_heading(summary), "bold"))
+            print_result(self._console, summary["test"], summary["test_baseline"])
         self._console.print()
         self._console.print(Text.assemble(("Written to ", "bold"), one_line(written_text(summary))))
         self._console.print(Text("Next:", "bold"))

@@ -41,6 +41,7 @@ class Prepared:
         classifier: the model to train.
         train: rows to learn from, in the used vocabulary's numbers.
         validation: rows to evaluate on, likewise.
+        test: rows that only the final model is shown, likewise; None where there are none.
         loss: the head's.
         vocabulary: the used part and the whole.
         untrained: encoder tensors that are kept out of training: BERT's pooler.
@@ -50,6 +51,7 @@ class Prepared:
     classifier: Classifier
     train: EncodedTexts
     validation: EncodedTexts
+    test: EncodedTexts | None
     loss: ConfiguredLoss
     vocabulary: UsedVocabulary
     untrained: Mapping[str, mx.array]
@@ -137,6 +139,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     max_length = _max_length(options, data.task.name, encoder.config.max_position_embeddings)
     train_ids, cut = encode_texts(tokenizer, data.train.texts, max_length)
     validation_ids, _ = encode_texts(tokenizer, data.validation.texts, max_length)
+    test_ids, _ = encode_texts(tokenizer, data.test.texts if data.test else (), max_length)
 
     # The head pools token states itself; BERT's pooler would get no gradient.
     untrained = {}
@@ -145,7 +148,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
         untrained = {f"pooler.{k}": v for k, v in named_arrays(pooler.parameters()).items()}
     words = encoder.embeddings.word_embeddings
     vocabulary = used_vocabulary(
-        words.weight, train_ids, validation_ids, pad_id=encoder.config.pad_token_id
+        words.weight, train_ids, validation_ids, test_ids, pad_id=encoder.config.pad_token_id
     )
     words.weight = vocabulary.used_rows()
 
@@ -161,6 +164,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
         classifier,
         EncodedTexts(data.train, vocabulary.renumber(train_ids)),
         EncodedTexts(data.validation, vocabulary.renumber(validation_ids)),
+        EncodedTexts(data.test, vocabulary.renumber(test_ids)) if data.test else None,
         loss,
         vocabulary,
         untrained,

@@ -14,7 +14,8 @@ from bertplay.classifier import save
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions
-from bertplay.prediction import softmax
+from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitSettings, fit
 from bertplay.training.preparation import SCRATCH, Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
@@ -67,19 +68,29 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         last_good=checkpoints.last_good,
     )
     save(prepared.classifier, output / "model", prepared.whole_tensors())
-    held_out = data.validation
-    run_directory.write_predictions(
-        output / run_directory.PREDICTIONS,
-        held_out.ids,
-        held_out.classes,
-        softmax(result.logits),
-        held_out.labels,
-    )
+    _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.logits)
+    test_logits = None
+    if prepared.test is not None:
+        test_logits = _logits(prepared, prepared.test, options.batch_size)
+        _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
     seconds = time.perf_counter() - started
-    summary = summary_of(options, data, prepared, result, total_seconds=seconds, output=output)
+    summary = summary_of(
+        options, data, prepared, result, test_logits, total_seconds=seconds, output=output
+    )
     run_directory.write_summary(output, summary)
     view.finished(summary)
     return summary
+
+
+def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int) -> Logits:
+    lengths = padded_lengths_for(rows.token_ids)
+    predictor = BatchedPredictor(prepared.classifier.model, lengths, batch_size, prepared.pad_id)
+    return predictor.logits(rows.token_ids)
+
+
+def _write_predictions(path: Path, rows: EncodedTexts, logits: Logits) -> None:
+    texts = rows.texts
+    run_directory.write_predictions(path, texts.ids, texts.classes, softmax(logits), texts.labels)
 
 
 def as_config(options: TrainOptions) -> dict[str, Any]:

@@ -11,10 +11,10 @@ import numpy as np
 from bertplay.data.batches import padding_fraction, plan_batches
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
-from bertplay.metrics import majority_baseline
+from bertplay.metrics import evaluate, majority_baseline
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
-from bertplay.prediction import padded_lengths_for
+from bertplay.prediction import Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitResult
 from bertplay.training.preparation import Prepared
@@ -30,6 +30,7 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         source=data.source,
         train_rows=len(prepared.train),
         validation_rows=len(prepared.validation),
+        test_rows=len(prepared.test or ()),
         class_counts=_class_counts(data),
         example=data.train.texts[0],
         backbone=options.backbone,
@@ -49,15 +50,26 @@ def summary_of(
     data: TrainingData,
     prepared: Prepared,
     result: FitResult,
+    test_logits: Logits | None,
     *,
     total_seconds: float,
     output: Path,
 ) -> dict[str, Any]:
-    """The contents of summary.json."""
+    """The contents of summary.json.
+
+    Args:
+        options: with the recipe's settings.
+        data: the tables.
+        prepared: the trained classifier and its texts.
+        result: of the training loop.
+        test_logits: `[N, C]` of the test rows, where there are some.
+        total_seconds: of the whole run.
+        output: the run directory.
+    """
     chosen = result.chosen
     held_out = data.validation
     assert held_out.labels is not None
-    rows = len(data.train) + (0 if options.validation else len(held_out))
+    own_rows = [data.train, *([] if options.validation else [held_out]), data.test or ()]
     return {
         "task": data.task.name,
         "loss": loss_facts(prepared.loss),
@@ -65,16 +77,18 @@ def summary_of(
         "data": {
             "source": data.source,
             "sha256": data.sha256,
-            "rows": rows,
+            "rows": sum(map(len, own_rows)),
             "train_rows": len(data.train),
             "validation_rows": len(held_out),
             "validation_source": held_out.source,
+            "test_rows": len(data.test or ()),
             "classes": list(data.classes),
             "class_counts": _class_counts(data),
             "text_rule": asdict(data.task.text_rule),
         },
         "validation": chosen.validation.as_dict(),
         "baseline": dict(majority_baseline(_class_counts(data), held_out.labels)),
+        **({} if test_logits is None else _test_figures(data, test_logits)),
         "alarms": [asdict(alarm) for alarm in chosen.alarms],
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,
@@ -87,6 +101,16 @@ def summary_of(
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),
+    }
+
+
+def _test_figures(data: TrainingData, logits: Logits) -> dict[str, Any]:
+    assert data.test is not None
+    assert data.test.labels is not None
+    labels = data.test.labels
+    return {
+        "test": evaluate(softmax(logits), labels, data.classes).as_dict(),
+        "test_baseline": dict(majority_baseline(_class_counts(data), labels)),
     }
 
 

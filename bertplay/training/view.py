@@ -17,6 +17,7 @@ class Plan:
         source: where the training rows come from.
         train_rows: number of training rows.
         validation_rows: number of validation rows.
+        test_rows: number of rows that only the final model is shown.
         class_counts: training rows by class name.
         example: the first training text.
         backbone: as the user named it.
@@ -33,6 +34,7 @@ class Plan:
     source: str
     train_rows: int
     validation_rows: int
+    test_rows: int
     class_counts: dict[str, int]
     example: str
     backbone: str

@@ -73,3 +73,18 @@ def test_the_table_must_be_named(bertplay, run):
 
     assert result.exit_code == 2
     assert "--data" in result.stderr
+
+
+def test_the_label_may_stand_in_another_column(bertplay, run, folder):
+    write_rows(folder / "t.csv", [(GOOD[0], "good"), (GOOD[1], "bad")])
+    text = (folder / "t.csv").read_text().replace("label", "opinion", 1)
+    (folder / "t.csv").write_text(text)
+
+    named = bertplay("evaluate", run, "--data", "t.csv", "--label", "opinion", "--json")
+
+    assert named.exit_code == 0, named.output
+    assert json.loads(named.stdout)["data"]["rows"] == 2
+    misspelt = bertplay("evaluate", run, "--data", "t.csv", "--label", "opinon")
+    assert misspelt.exit_code == 2
+    assert "no column 'opinon' (--label)" in misspelt.stderr
+    assert "--label names another" in bertplay("evaluate", run, "--data", "t.csv").stderr

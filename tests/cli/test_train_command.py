@@ -1,9 +1,14 @@
 """`bertplay train` from a table to a run directory, for real."""
 
+import csv
 import json
 import re
+from pathlib import Path
 
+import pytest
 from small_reviews import TRAIN_QUICKLY
+
+TINY_BERT = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 
 SUMMARY_KEYS = {
     *("task", "loss", "backbone", "data", "validation", "baseline", "epochs_run", "best_epoch"),
@@ -71,3 +76,24 @@ def test_overwrite_replaces_a_run(bertplay, table, folder):
 
     assert result.exit_code == 0, result.output
     assert json.loads((folder / "run" / "summary.json").read_text())["loss"]["name"] == "ce"
+
+
+def test_a_table_with_a_test_part_shows_it_to_the_final_model_alone(bertplay, folder):
+    quick = ("--backbone", TINY_BERT, "--max-length", 16, "--batch-size", 128, "--epochs", 1)
+
+    result = bertplay("train", "--task", "emotion", "--output", "run", *quick)
+
+    assert result.exit_code == 0, result.output
+    assert "rows: 1,884 to train on, 332 to validate on, 264 to test" in result.stdout
+    assert "Test: 264 rows" in result.stdout
+    assert "predictions.csv, test_predictions.csv" in result.stdout
+    summary = json.loads((folder / "run" / "summary.json").read_text())
+    assert summary["data"]["rows"] == 1884 + 332 + 264
+    assert summary["data"]["test_rows"] == 264
+    assert summary["test"].keys() == summary["validation"].keys()
+    assert summary["test_baseline"]["majority_class"] == "neutral"
+    assert summary["test_baseline"]["majority_accuracy"] == pytest.approx(1 / 11)
+    with (folder / "run" / "test_predictions.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    right = sum(row["label"] == row["predicted"] for row in rows)
+    assert right / len(rows) == pytest.approx(summary["test"]["accuracy"])

@@ -28,6 +28,7 @@ def plan(classes: int = 2, **changes) -> Plan:
         "source": "reviews.csv",
         "train_rows": 1000,
         "validation_rows": 250,
+        "test_rows": 0,
         "class_counts": {name: 10 * (i + 1) for i, name in enumerate(names(classes))},
         "example": "[red]A film\nabout \x1b[31mships[/red]",
         "backbone": "scratch",

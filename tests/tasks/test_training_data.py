@@ -99,6 +99,21 @@ def test_outcomes_may_be_written_in_other_ways(tmp_path, words):
     assert data.class_counts == (4, 4)
 
 
+def test_emotion_without_a_table_is_the_built_in_one_with_its_three_parts():
+    data = load(task="emotion")
+    assert data.source == "built-in emotion table (2,480 sentences)"
+    assert (len(data.train), len(data.validation), len(data.test)) == (1884, 332, 264)
+    assert len(data.classes) == 11
+    assert data.task.label_column == "emotion"
+    parts = [set(part.ids) for part in (data.train, data.validation, data.test)]
+    assert set.union(*parts) == {str(n) for n in range(1, 2481)}
+    assert sum(map(len, parts)) == 2480
+
+
+def test_a_table_of_ones_own_has_no_test_part(reviews):
+    assert load(data=reviews, text="body", label="mood").test is None
+
+
 def test_emotion_reads_text_and_label(tmp_path):
     rows = "".join(f"i feel {n},{('joy', 'fear', 'joy')[n % 3]}\n" for n in range(30))
     data = load(task="emotion", data=table(tmp_path, f"text,label\n{rows}"))
@@ -312,10 +327,11 @@ def test_own_columns_need_an_own_table(option):
     assert refusal(**{option: "x"}) == f"--{option} needs the table to train on: give --data"
 
 
-def test_emotion_needs_its_table():
-    message = refusal(task="emotion")
-    assert message.startswith("--task emotion needs its table: give --data train.csv")
-    assert "dair-ai/emotion" in message
+def test_the_split_of_the_built_in_emotion_table_is_fixed():
+    assert refusal(task="emotion", group="style") == (
+        "--group decides how a table is split, but the built-in emotion table has a fixed split: "
+        "leave out --group"
+    )
 
 
 def test_groups_split_nothing_beside_a_validation_table(reviews):
