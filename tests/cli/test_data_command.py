@@ -1,0 +1,98 @@
+"""`bertplay data`: the list, samples, and the check of a table."""
+
+import json
+
+import pytest
+from small_reviews import GOOD, write_rows
+
+
+def test_the_list_has_the_built_in_tables_and_their_facts(bertplay):
+    result = bertplay("data")
+
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    (titanic,) = [line.split() for line in lines if line.startswith("titanic")]
+    (emotion,) = [line.split() for line in lines if line.startswith("emotion")]
+    assert titanic[1:6] == ["1,309", "2", "1.6", ":", "1"]
+    assert emotion[1:7] == ["2,480", "11", "6.4", ":", "1", "CC0"]
+
+
+def test_samples_show_the_row_and_the_text_made_from_it(bertplay):
+    result = bertplay("data", "show", "titanic", "--rows", 3)
+
+    assert result.exit_code == 0, result.output
+    blocks = result.stdout.split("line ")[1:]
+    assert len(blocks) == 3
+    for block in blocks:
+        heading, text, cells = block.splitlines()[:3]
+        assert heading.split(": ")[1] in ("died", "survived")
+        assert text.strip().endswith(" class.")
+        assert cells.strip().startswith("name ")
+
+
+def test_samples_are_drawn_by_the_seed(bertplay):
+    first, same, other = (
+        bertplay("data", "show", "emotion", "--seed", s).stdout for s in (0, 0, 1)
+    )
+
+    assert first == same != other
+
+
+def test_a_template_is_shown_filled(bertplay, folder):
+    (folder / "t.csv").write_text("title,body,label\nLate,never came,bad\nFine,all good,good\n")
+
+    result = bertplay("data", "show", "t.csv", "--template", "{title}: {body}")
+
+    assert "line 2: bad\n  Late: never came\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("titanic", "--label", "sex"), "titanic knows its columns"),
+        (("nowhere.csv",), "nowhere.csv does not exist"),
+        (("emotion", "--rows", "0"), "--rows is 0"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_sentence(bertplay, folder, arguments, words):
+    result = bertplay("data", "show", *arguments)
+
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_table_without_faults_passes_the_check(bertplay):
+    result = bertplay("data", "check", "emotion")
+
+    assert result.exit_code == 0
+    assert "2,480 rows" in result.stdout
+    assert "Nothing found." in result.stdout
+
+
+def test_warnings_pass_and_errors_end_with_2(bertplay, table, folder):
+    warned = bertplay("data", "check", table)
+
+    assert warned.exit_code == 0
+    assert "warning (repeated_texts)" in warned.stdout
+    write_rows(folder / "t.csv", [(GOOD[0], "good"), (GOOD[1], ""), (GOOD[2], "good")])
+    refused = bertplay("data", "check", "t.csv")
+    assert refused.exit_code == 2
+    assert "error (missing_labels): No label in 1 row (line 3)" in refused.stdout
+    assert "error (one_class)" in refused.stdout
+
+
+def test_json_has_facts_and_findings(bertplay, table):
+    facts = json.loads(bertplay("data", "check", table, "--json").stdout)
+
+    assert facts["rows"] == 24
+    assert facts["classes"] == {"good": 16, "bad": 8}
+    assert facts["imbalance_ratio"] == 2
+    assert {finding["code"] for finding in facts["findings"]} >= {"repeated_texts"}
+
+
+@pytest.mark.parametrize("name", ["titanic", "emotion"])
+def test_the_built_in_tables_have_no_errors(bertplay, name):
+    facts = json.loads(bertplay("data", "check", name, "--json").stdout)
+
+    assert not [f for f in facts["findings"] if f["severity"] == "error"]
