@@ -58,11 +58,18 @@ def heading(
         options = trainings[0].options
         facts += [
             f"backbone {backbone_name(args.backbone)}, epochs {options.epochs}, lr {options.lr:g}, "
-            f"pooling {options.pooling}, batch size {options.batch_size}, weights of the last epoch"
+            f"pooling {options.pooling}, batch size {options.batch_size}, R-Drop "
+            f"{options.r_drop:g}, {_weights_text(options.average_weights)}"
         ]
     facts.append(f"bertplay {bertplay.__version__}, mlx {version('mlx')}")
     facts.append(f"scikit-learn {version('scikit-learn')}")
     return f"`{command_shown(args, argv)}`\n\n{'; '.join(facts)}."
+
+
+def _weights_text(averaged: float | None) -> str:
+    if averaged:
+        return f"weights averaged over the last {averaged:.0%} of the steps"
+    return "weights of the last epoch"
 
 
 def command_shown(args: argparse.Namespace, argv: Sequence[str]) -> str:

@@ -95,6 +95,15 @@ class TrainOptions:
     warmup: float = option(0.1, "Part of the steps in which the learning rate rises.")
     weight_decay: float = option(0.01, "AdamW's decay; norms and biases are never decayed.")
     clip_norm: float = option(1.0, "Largest global gradient norm; 0 turns clipping off.")
+    r_drop: float = option(
+        0.0,
+        "Weight of R-Drop: two passes with different dropout must agree; 0 for none. A step takes "
+        "twice the time.",
+    )
+    average_weights: float | None = option(
+        None,
+        "Part of the steps, at the end, whose weights are averaged into the model; 0 for none.",
+    )
     metric: str = option(
         "macro_f1", "Validation figure that chooses the best epoch.", choices=METRICS
     )
@@ -139,10 +148,13 @@ class TrainOptions:
                 value is None or value >= lowest, f"{name} is {value}: it must be at least {lowest}"
             )
         require(self.lr is None or 0 < self.lr < 1, f"lr is {self.lr}: it must lie between 0 and 1")
-        for name in ("warmup", "dropout"):
+        for name in ("warmup", "dropout", "average_weights"):
             value = getattr(self, name)
-            require(0 <= value < 1, f"{name} is {value}: it must be at least 0 and below 1")
-        for name in ("weight_decay", "clip_norm"):
+            require(
+                value is None or 0 <= value < 1,
+                f"{name} is {value}: it must be at least 0 and below 1",
+            )
+        for name in ("weight_decay", "clip_norm", "r_drop"):
             value = getattr(self, name)
             require(
                 0 <= value < math.inf, f"{name} is {value}: it must be a number that is at least 0"

@@ -14,16 +14,18 @@ class Recipe:
         lr: peak learning rate.
         pooling: how token states become one vector.
         max_length: longest text in tokens.
+        average_weights: part of the steps, at the end, whose weights are averaged.
     """
 
     epochs: int
     lr: float
     pooling: str
     max_length: int
+    average_weights: float = 0.0
 
 
 _PRETRAINED_RECIPES = {
-    "titanic": Recipe(epochs=6, lr=1e-4, pooling="mean", max_length=64),
+    "titanic": Recipe(epochs=6, lr=1e-4, pooling="mean", max_length=64, average_weights=0.5),
     "emotion": Recipe(epochs=2, lr=1e-4, pooling="mean", max_length=128),
     "table": Recipe(epochs=3, lr=1e-4, pooling="mean", max_length=256),
 }

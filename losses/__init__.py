@@ -16,6 +16,7 @@ from bertplay.losses.cross_entropy import (
     weighted_cross_entropy,
 )
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.r_drop import r_drop_divergence
 from bertplay.losses.registry import LOSSES, get_loss
 from bertplay.losses.specification import LossOption, LossSpec
 
@@ -33,6 +34,7 @@ __all__ = [
     "focal_smooth_loss",
     "get_loss",
     "label_smoothing_loss",
+    "r_drop_divergence",
     "resolve_class_weights",
     "weighted_cross_entropy",
 ]

@@ -48,7 +48,7 @@ def read_examples(logits: mx.array, targets: mx.array, sample_weights: mx.array 
     )
     rows, classes = logits.shape
     if sample_weights is not None:
-        _check_sample_weights(sample_weights, rows)
+        check_sample_weights(sample_weights, rows)
     check_targets(targets, rows, classes, sample_weights)
     if sample_weights is not None:
         sample_weights = sample_weights.astype(mx.float32)
@@ -91,7 +91,12 @@ def example_losses(
     return losses
 
 
-def _check_sample_weights(sample_weights: mx.array, rows: int) -> None:
+def check_sample_weights(sample_weights: mx.array, rows: int) -> None:
+    """Check weights `[N]`; their values only where they are known.
+
+    Raises:
+        ValueError: another shape, or a weight that is negative or not finite.
+    """
     require(
         sample_weights.shape == (rows,),
         f"sample_weights has shape {sample_weights.shape}: expected ({rows},), one for each row",

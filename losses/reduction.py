@@ -35,21 +35,46 @@ def reduce_losses(
     Raises:
         ValueError: reduction is none of the three.
     """
+    sizes = None
+    if divisor_weights is not None and examples.has_labels:
+        sizes = mx.sum(examples.distribution * divisor_weights, axis=-1)
+    return reduce_rows(losses, examples.sample_weights, reduction, sizes=sizes)
+
+
+def reduce_rows(
+    values: mx.array,
+    sample_weights: mx.array | None,
+    reduction: Reduction,
+    *,
+    sizes: mx.array | None = None,
+) -> mx.array:
+    """`s_i v_i` (none), their sum, or `sum_i s_i v_i / sum_i s_i n_i` (mean).
+
+    Args:
+        values: v, `[N]`.
+        sample_weights: s, `[N]`; None weights all rows alike.
+        reduction: "none", "mean" or "sum".
+        sizes: n, `[N]`; None for 1.
+
+    Returns:
+        `[N]` for "none", else a scalar; float32. A mean over rows that all weigh 0 is 0.
+
+    Raises:
+        ValueError: reduction is none of the three.
+    """
     require(
         reduction in REDUCTIONS,
         f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
     )
-    weights = examples.sample_weights
-    if weights is not None:
+    if sample_weights is not None:
         # A row that weighs 0 may have an unknown label, and 0 times NaN is NaN.
-        losses = mx.where(weights != 0, weights * losses, 0.0)
+        values = mx.where(sample_weights != 0, sample_weights * values, 0.0)
     if reduction == "none":
-        return losses
-    total = mx.sum(losses)
+        return values
+    total = mx.sum(values)
     if reduction == "sum":
         return total
-    sizes = mx.ones_like(losses)
-    if divisor_weights is not None and examples.has_labels:
-        sizes = mx.sum(examples.distribution * divisor_weights, axis=-1)
-    size = mx.sum(sizes if weights is None else weights * sizes)
+    if sizes is None:
+        sizes = mx.ones_like(values)
+    size = mx.sum(sizes if sample_weights is None else sample_weights * sizes)
     return total / mx.where(size > 0, size, 1.0)

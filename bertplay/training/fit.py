@@ -17,6 +17,7 @@ from bertplay.data.batches import Batch, pad_batch, plan_batches
 from bertplay.heads import TextClassifier
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.training.average import WeightAverage
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
@@ -41,6 +42,8 @@ class FitSettings:
     warmup: float
     weight_decay: float
     clip_norm: float
+    r_drop: float
+    average_weights: float
     metric: str
     keep: str
     patience: int | None
@@ -111,27 +114,28 @@ def fit(
             try:
                 loss, norm = loop.train_epoch(epoch, asked)
                 stop_if(asked.requested)
-                metrics, logits = loop.evaluate()
+                with loop.average.in_model():
+                    metrics, logits = loop.evaluate()
+                    record = EpochRecord(
+                        epoch=epoch,
+                        step=loop.step,
+                        train_loss=loss,
+                        learning_rate=loop.last_learning_rate(),
+                        gradient_norm=norm,
+                        validation=metrics,
+                        alarms=tuple(alarms(metrics, loop.class_counts)),
+                        is_best=best is None or _better(metrics, best.validation, settings.metric),
+                        seconds=time.perf_counter() - started,
+                    )
+                    history.append(record)
+                    if record.is_best:
+                        best = record
+                    if record.is_best or settings.keep == "last":
+                        # Arrays never change in place, so references keep the weights.
+                        chosen = (record, logits, tree_map(lambda leaf: leaf, model.parameters()))
+                    on_epoch(record)
             except NonFiniteFigureError as error:
                 raise TrainingFailedError(f"{error}; {last_good()}") from None
-            record = EpochRecord(
-                epoch=epoch,
-                step=loop.step,
-                train_loss=loss,
-                learning_rate=loop.last_learning_rate(),
-                gradient_norm=norm,
-                validation=metrics,
-                alarms=tuple(alarms(metrics, loop.class_counts)),
-                is_best=best is None or _better(metrics, best.validation, settings.metric),
-                seconds=time.perf_counter() - started,
-            )
-            history.append(record)
-            if record.is_best:
-                best = record
-            if record.is_best or settings.keep == "last":
-                # Arrays never change in place, so keeping the references keeps the weights.
-                chosen = (record, logits, tree_map(lambda leaf: leaf, model.parameters()))
-            on_epoch(record)
             view.evaluated(record)
             stop_if(asked.requested)
             assert best is not None
@@ -179,8 +183,10 @@ class _Loop:
             model,
             optimizer,
             clip_norm=settings.clip_norm,
+            r_drop=settings.r_drop,
             guard=self.guard,
         )
+        self.average = WeightAverage(model, self.total_steps, settings.average_weights)
         self._predictor = BatchedPredictor(
             model,
             padded_lengths_for(validation.token_ids),
@@ -245,6 +251,7 @@ class _Loop:
         )
         # The device works on this step while the next batch is put together.
         mx.async_eval(result.loss, result.gradient_norm, self._state)
+        self.average.after_step(self.step)
         self.step += 1
         return result
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
@@ -74,12 +74,10 @@ def with_recipe(options: TrainOptions, task: str) -> TrainOptions:
 
     All but `max_length`, which depends on the encoder as well.
     """
-    recipe = _recipe(options, task)
+    recipe = asdict(_recipe(options, task))
+    del recipe["max_length"]
     return replace(
-        options,
-        epochs=options.epochs or recipe.epochs,
-        lr=options.lr or recipe.lr,
-        pooling=options.pooling or recipe.pooling,
+        options, **{name: value for name, value in recipe.items() if getattr(options, name) is None}
     )
 
 

@@ -113,6 +113,7 @@ def as_config(options: TrainOptions) -> dict[str, Any]:
 def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
     assert options.epochs is not None
     assert options.lr is not None
+    assert options.average_weights is not None
     return FitSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
@@ -121,6 +122,8 @@ def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
         warmup=options.warmup,
         weight_decay=options.weight_decay,
         clip_norm=options.clip_norm,
+        r_drop=options.r_drop,
+        average_weights=options.average_weights,
         metric=options.metric,
         keep=options.keep,
         patience=options.patience,

@@ -10,6 +10,7 @@ import mlx.nn as nn
 import mlx.optimizers as optim
 
 from bertplay.heads import TextClassifier
+from bertplay.losses import r_drop_divergence
 from bertplay.training.optimizer import clip_by_global_norm
 
 
@@ -18,7 +19,7 @@ class StepResult:
     """What a step leaves on the device, all scalars.
 
     Attributes:
-        loss: mean over the rows of the batch.
+        loss: mean over the rows of the batch, the divergence of R-Drop included.
         gradient_norm: before clipping.
     """
 
@@ -58,6 +59,7 @@ def compiled_step(
     optimizer: optim.Optimizer,
     *,
     clip_norm: float,
+    r_drop: float,
     guard: TraceGuard,
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
@@ -70,6 +72,7 @@ def compiled_step(
         model: its trainable parameters are trained.
         optimizer: with its state.
         clip_norm: largest global gradient norm; 0 for none.
+        r_drop: weight of the divergence between two passes with different dropout; 0 for one pass.
         guard: counts the traces.
 
     Returns:
@@ -82,8 +85,16 @@ def compiled_step(
     def batch_loss(
         input_ids: mx.array, attention_mask: mx.array, labels: mx.array, row_weights: mx.array
     ) -> mx.array:
-        logits = model(input_ids, attention_mask)
-        return model.head.compute_loss(logits, labels, sample_weights=row_weights)
+        def loss_of(logits: mx.array) -> mx.array:
+            return model.head.compute_loss(logits, labels, sample_weights=row_weights)
+
+        if r_drop == 0:
+            return loss_of(model(input_ids, attention_mask))
+        # As one batch of twice the rows, of which dropout treats no two alike.
+        both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
+        first, second = mx.split(both, 2)
+        apart = r_drop_divergence(first, second, sample_weights=row_weights)
+        return (loss_of(first) + loss_of(second)) / 2 + r_drop * apart
 
     loss_and_gradients = nn.value_and_grad(model, batch_loss)
     traced = _compiled_functions_are_traced()

@@ -25,6 +25,7 @@ from bertplay.training_data import TrainingData
 def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, output: Path) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
+    assert options.average_weights is not None
     model = prepared.classifier.model
     return Plan(
         source=data.source,
@@ -41,6 +42,8 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         cut_texts=prepared.cut_texts,
         steps_per_epoch=-(-len(prepared.train) // options.batch_size),
         epochs=options.epochs,
+        r_drop=options.r_drop,
+        average_weights=options.average_weights,
         output=str(output),
     )
 

@@ -28,6 +28,8 @@ class Plan:
         cut_texts: training texts longer than `max_length`.
         steps_per_epoch: optimizer steps.
         epochs: at most so many.
+        r_drop: weight of the divergence between two passes; 0 for none.
+        average_weights: part of the steps whose weights are averaged; 0 for none.
         output: the run directory.
     """
 
@@ -45,6 +47,8 @@ class Plan:
     cut_texts: int
     steps_per_epoch: int
     epochs: int
+    r_drop: float
+    average_weights: float
     output: str
 
 

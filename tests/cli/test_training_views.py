@@ -8,7 +8,7 @@ import pytest
 
 from bertplay.alarms import Alarm
 from bertplay.cli.plain_view import PlainView
-from bertplay.cli.plan_rows import COMPILING
+from bertplay.cli.plan_rows import COMPILING, plan_rows
 from bertplay.cli.result_tables import quiet_console
 from bertplay.cli.terminal_view import TerminalView
 from bertplay.metrics import evaluate, majority_baseline
@@ -39,6 +39,8 @@ def plan(classes: int = 2, **changes) -> Plan:
         "cut_texts": 3,
         "steps_per_epoch": 50,
         "epochs": 4,
+        "r_drop": 0.0,
+        "average_weights": 0.0,
         "output": "runs/reviews-focal",
     }
     return Plan(**{**values, **changes})
@@ -132,6 +134,12 @@ def test_the_plan_names_data_classes_model_loss_and_lengths(lines):
         *("runs/reviews-focal", "No compiler was found."),
     ):
         assert words in text
+
+
+def test_the_plan_names_r_drop_and_averaged_weights_where_they_are_on():
+    rows = dict(plan_rows(plan(r_drop=1.0, average_weights=0.5)))
+    assert rows["steps"].endswith("= 200, R-Drop 1, weights averaged over the last 50%")
+    assert dict(plan_rows(plan()))["steps"] == "4 epochs x 50 = 200"
 
 
 @WIDTHS

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -120,7 +121,7 @@ def test_other_tables_give_no_submission(tmp_path):
 def test_every_task_has_a_recipe_that_options_accept(task, from_scratch):
     recipe = recipe_for(task, from_scratch=from_scratch)
     assert recipe.pooling in POOLINGS
-    TrainOptions(epochs=recipe.epochs, lr=recipe.lr, max_length=recipe.max_length)
+    TrainOptions(**asdict(recipe))
 
 
 def test_tasks_load_no_heavy_library_before_they_are_used():

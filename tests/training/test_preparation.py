@@ -45,6 +45,11 @@ def test_the_recipe_fills_in_what_the_user_left_open(options):
     assert filled.pooling == "max"
 
 
+def test_what_the_user_turned_off_stays_off_whatever_the_recipe(options):
+    assert with_recipe(options, "titanic").average_weights > 0
+    assert with_recipe(replace(options, average_weights=0), "titanic").average_weights == 0
+
+
 def test_a_backbone_from_scratch_has_a_recipe_of_its_own(options):
     filled = with_recipe(replace(options, backbone="scratch", lr=None), "table")
     assert filled.lr == recipe_for("table", from_scratch=True).lr

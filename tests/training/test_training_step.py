@@ -14,13 +14,13 @@ ROWS = encoded(20)
 SHORT, LONG = (np.flatnonzero(ROWS.lengths == length) for length in (4, 6))
 
 
-def step_for(model, *, planned, optimizer=None, clip_norm=0.0):
+def step_for(model, *, planned, optimizer=None, clip_norm=0.0, r_drop=0.0):
     """A step, the state it changes, and its guard; by default the gradient is what is taken off."""
     optimizer = optimizer or optim.SGD(1.0)
     optimizer.init(model.trainable_parameters())
     guard = TraceGuard(planned)
     model.train()
-    step, state = compiled_step(model, optimizer, clip_norm=clip_norm, guard=guard)
+    step, state = compiled_step(model, optimizer, clip_norm=clip_norm, r_drop=r_drop, guard=guard)
     return step, state, guard
 
 
@@ -92,6 +92,40 @@ def test_a_partial_batch_is_trained_like_the_rows_alone():
     assert filled_norm == pytest.approx(alone_norm, rel=1e-5)
     for name in alone:
         np.testing.assert_allclose(filled[name], alone[name], atol=1e-6, err_msg=name)
+
+
+def test_r_drop_adds_nothing_where_two_passes_agree():
+    """Without dropout, both passes and their gradients are those of one."""
+    results = []
+    for r_drop in (0.0, 5.0):
+        model = word_average(dropout=0.0)
+        step, state, _ = step_for(model, planned=1, r_drop=r_drop)
+        result = step(*arrays(SHORT[:8], 4), mx.array(0.0))
+        mx.eval(result.loss, state)
+        results.append((result.loss.item(), weights(model)))
+    (plain_loss, plain), (loss, twice) = results
+
+    assert loss == pytest.approx(plain_loss, rel=1e-6)
+    for name in plain:
+        np.testing.assert_allclose(twice[name], plain[name], atol=1e-6, err_msg=name)
+
+
+def test_r_drop_adds_its_weight_times_the_divergence_of_two_passes_with_dropout():
+    losses = []
+    for r_drop in (1e-6, 1.0, 3.0):
+        step, _, _ = step_for(word_average(dropout=0.5), planned=1, r_drop=r_drop)
+        mx.random.seed(7)
+        losses.append(step(*arrays(SHORT[:8], 4), mx.array(0.0)).loss.item())
+    assert losses[1] - losses[0] > 1e-4
+    assert losses[2] - losses[0] == pytest.approx(3 * (losses[1] - losses[0]), rel=1e-3)
+
+
+def test_rows_that_fill_a_batch_up_are_not_compared_by_r_drop():
+    losses = []
+    for batch_size in (BATCH, 3):
+        step, _, _ = step_for(word_average(dropout=0.0), planned=1, r_drop=1.0)
+        losses.append(step(*arrays(SHORT[:3], 4, batch_size), mx.array(0.0)).loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
 def test_the_norm_it_reports_is_before_clipping():

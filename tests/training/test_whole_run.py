@@ -175,7 +175,7 @@ def test_config_yaml_runs_it_again_to_the_same_bits(run, tmp_path):
 def test_config_yaml_holds_what_the_recipe_decided(run):
     values = yaml.safe_load((run.folder / "config.yaml").read_text())
     options = from_mapping(values, "config.yaml")
-    assert options == replace(run.options, pooling="mean")
+    assert options == replace(run.options, pooling="mean", average_weights=0.0)
     assert None not in [options.epochs, options.lr, options.max_length]
 
 

@@ -71,6 +71,8 @@ def settings(**changes: Any) -> FitSettings:
         "warmup": 0.1,
         "weight_decay": 0.01,
         "clip_norm": 1.0,
+        "r_drop": 0.0,
+        "average_weights": 0.0,
         "metric": "log_loss",
         "keep": "best",
         "patience": None,
