@@ -196,6 +196,19 @@ class BertEncoder(nn.Module):
         Raises:
             ValueError: L is greater than the position embeddings of the model.
         """
+        states = self.hidden_states(input_ids, attention_mask, token_type_ids)[-1]
+        return EncoderOutput(states, self.pooler(states) if "pooler" in self else None)
+
+    def hidden_states(
+        self,
+        input_ids: mx.array,
+        attention_mask: mx.array | None = None,
+        token_type_ids: mx.array | None = None,
+    ) -> list[mx.array]:
+        """The token states `[B, L, H]` after the embeddings and after each layer.
+
+        Arguments and errors are those of a call.
+        """
         limit = self.config.max_position_embeddings
         if input_ids.ndim != 2 or input_ids.shape[1] > limit:
             raise ValueError(
@@ -206,7 +219,7 @@ class BertEncoder(nn.Module):
         if attention_mask is not None:
             # A large finite number, in fp32: -inf makes rows without any token NaN.
             bias = mx.where(attention_mask[:, None, None, :].astype(mx.bool_), 0.0, -1e9)
-        states = self.embeddings(input_ids, token_type_ids)
+        states = [self.embeddings(input_ids, token_type_ids)]
         for layer in self.encoder.layer:
-            states = layer(states, bias)
-        return EncoderOutput(states, self.pooler(states) if "pooler" in self else None)
+            states.append(layer(states[-1], bias))
+        return states

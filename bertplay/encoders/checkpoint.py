@@ -9,6 +9,7 @@ from pathlib import Path
 import mlx.core as mx
 
 from bertplay.data.errors import InputError
+from bertplay.encoders.compact import expand
 
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
@@ -21,7 +22,7 @@ _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
 def read_encoder_tensors(folder: Path) -> dict[str, mx.array]:
-    """The encoder's tensors by Hugging Face's names, without the prefix `bert.`.
+    """The encoder's tensors by Hugging Face's names, without the prefix `bert.`; none compact.
 
     Args:
         folder: holds model.safetensors, or model.safetensors.index.json and the files it names.
@@ -32,6 +33,7 @@ def read_encoder_tensors(folder: Path) -> dict[str, mx.array]:
     tensors: dict[str, mx.array] = {}
     for path in _weight_files(folder):
         tensors.update(read_safetensors(path))
+    tensors = expand(tensors)
     prefixed = any(name.startswith("bert.") for name in tensors)
     encoder = {}
     for name, tensor in tensors.items():
