@@ -103,6 +103,7 @@ def resolved_options(
 
     options = TrainOptions(
         task="titanic",
+        data=args.data,
         loss=loss,
         loss_args=arguments,
         backbone=args.backbone,

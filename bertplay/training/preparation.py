@@ -94,7 +94,7 @@ def _max_length(options: TrainOptions, task: str, limit: int) -> int:
 
 
 def _recipe(options: TrainOptions, task: str) -> Recipe:
-    return recipe_for(task, from_scratch=options.backbone == SCRATCH)
+    return recipe_for(task, from_scratch=options.backbone == SCRATCH, built_in=options.data is None)
 
 
 def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:

@@ -117,9 +117,18 @@ def test_other_tables_give_no_submission(tmp_path):
 
 
 @pytest.mark.parametrize("from_scratch", [True, False])
-@pytest.mark.parametrize("task", ["titanic", "emotion", "table"])
-def test_every_task_has_a_recipe_that_options_accept(task, from_scratch):
-    recipe = recipe_for(task, from_scratch=from_scratch)
+@pytest.mark.parametrize(
+    ("task", "built_in"),
+    [
+        ("titanic", True),
+        ("titanic", False),
+        ("emotion", True),
+        ("emotion", False),
+        ("table", False),
+    ],
+)
+def test_every_task_has_a_recipe_that_options_accept(task, built_in, from_scratch):
+    recipe = recipe_for(task, from_scratch=from_scratch, built_in=built_in)
     assert recipe.pooling in POOLINGS
     TrainOptions(**asdict(recipe))
 
