@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
-from bertplay.distillation.options import DistillOptions
+from bertplay.distill_options import DistillOptions
 
 if TYPE_CHECKING:
     from bertplay.distillation import SilentDistillView

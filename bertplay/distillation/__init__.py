@@ -1,6 +1,6 @@
 """Distillation: a smaller BERT that learns from a bigger one on unlabelled text."""
 
-from bertplay.distillation.options import DistillOptions
+from bertplay.distill_options import DistillOptions
 from bertplay.distillation.run import distill
 from bertplay.distillation.view import DistillPlan, SilentDistillView
 

@@ -23,10 +23,10 @@ from bertplay.data.emotions import read_emotions
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.data.vocabulary import prune_vocabulary
+from bertplay.distill_options import DistillOptions
 from bertplay.distillation.learning import Figures, Learning
 from bertplay.distillation.masking import mask_words
 from bertplay.distillation.objective import Weights
-from bertplay.distillation.options import DistillOptions
 from bertplay.distillation.state import FOLDER, Position, load_state, save_state
 from bertplay.distillation.student import Learner, student_config, student_from
 from bertplay.distillation.view import DistillPlan, SilentDistillView
