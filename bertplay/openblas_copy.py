@@ -18,6 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from bertplay.user_cache import user_cache
+
 PACKAGE: Final = "scipy_openblas32"
 # The BLAS that MLX calls; its LAPACK stays the one it brings.
 EXPORTED: Final = (
@@ -40,9 +42,9 @@ def find_openblas() -> Path | None:
 
 def cache_folders() -> Iterator[Path]:
     """Where the copy may lie: the user's cache, then a private folder beside temporary files."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))  # noqa: PTH111
-    if cache.is_absolute():
-        yield cache / "bertplay" / "blas"
+    cache = user_cache()
+    if cache is not None:
+        yield cache / "blas"
     temporary = _private_temporary_folder()
     if temporary is not None:
         yield temporary

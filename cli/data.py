@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bertplay.cli.data_pull import pull
 from bertplay.data.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,9 +20,12 @@ _SHOWN_WIDTH = 200
 @click.group(invoke_without_command=True, context_settings=_CONTEXT, short_help="Look at data.")
 @click.pass_context
 def data(ctx: click.Context) -> None:
-    """List the data sets that come with bertplay; show samples; check a table of your own."""
+    """List the data sets; show samples; check a table of your own; fetch a public one."""
     if ctx.invoked_subcommand is None:
         _print_list()
+
+
+data.add_command(pull)
 
 
 @data.command()
@@ -106,6 +110,7 @@ def _print_list() -> None:
     from rich.table import Table as Lines
 
     from bertplay.cli.result_tables import result_console
+    from bertplay.data.public_tables import PUBLIC_TABLES
     from bertplay.tables import BUILT_IN, open_table
 
     lines = Lines(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
@@ -115,8 +120,11 @@ def _print_list() -> None:
         facts = open_table(name).facts()
         ratio = f"{facts['imbalance_ratio']:.1f} : 1"
         lines.add_row(name, f"{facts['rows']:,}", str(len(facts["classes"])), ratio, licence, what)
+    for name, table in PUBLIC_TABLES.items():
+        lines.add_row(name, "", "", "", table.licence, table.what)
     result_console(sys.stdout).print(lines)
-    click.echo("\nTrain on one with `bertplay train --task NAME`, on your own with --data FILE.")
+    click.echo("\nThose without figures are fetched by `bertplay data pull NAME`.")
+    click.echo("Train on one with `bertplay train --task NAME`, on your own with --data FILE.")
 
 
 def _print_facts(opened: Table) -> None:

@@ -1,9 +1,14 @@
 """`bertplay data`: the list, samples, and the check of a table."""
 
+import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from small_reviews import GOOD, write_rows
+
+from bertplay.data import public_tables
+from bertplay.data.public_tables import PUBLIC_TABLES, Part
 
 
 def test_the_list_has_the_built_in_tables_and_their_facts(bertplay):
@@ -15,6 +20,59 @@ def test_the_list_has_the_built_in_tables_and_their_facts(bertplay):
     (emotion,) = [line.split() for line in lines if line.startswith("emotion")]
     assert titanic[1:6] == ["1,309", "2", "1.6", ":", "1"]
     assert emotion[1:7] == ["2,480", "11", "6.4", ":", "1", "CC0"]
+
+
+def test_the_list_names_the_public_tables_and_how_to_get_them(bertplay):
+    lines = bertplay("data").stdout.splitlines()
+    for name, licence in (("dair-ai/emotion", "research"), ("go_emotions", "Apache")):
+        (line,) = [line for line in lines if line.startswith(name)]
+        assert line.split()[1] == licence
+    assert any("bertplay data pull NAME" in line for line in lines)
+
+
+def test_an_unknown_public_table_is_refused_with_those_there_are(bertplay):
+    result = bertplay("data", "pull", "emotions")
+    assert result.exit_code == 2
+    assert "'emotions'" in result.stderr
+    assert "dair-ai/emotion, go_emotions, openml/titanic" in result.stderr
+
+
+@pytest.fixture
+def served_comments(monkeypatch, folder):
+    """go_emotions with one small file, which lies in the current folder."""
+    file = folder / "comments.tsv"
+    file.write_text("Thanks\t15\teed\nNo way\t26\teee\n")
+    part = Part("train", file.as_uri(), hashlib.sha256(file.read_bytes()).hexdigest())
+    small = replace(PUBLIC_TABLES["go_emotions"], parts=(part,))
+    monkeypatch.setattr(public_tables, "PUBLIC_TABLES", {"go_emotions": small})
+    return file
+
+
+def test_a_public_table_goes_into_the_cache_and_the_output_says_how_to_train(
+    bertplay, served_comments, monkeypatch, folder
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+
+    result = bertplay("data", "pull", "go_emotions")
+
+    assert result.exit_code == 0, result.output
+    file = folder / "cache" / "bertplay" / "data" / "go_emotions" / "train.csv"
+    assert file.read_text() == "text,label\nThanks,gratitude\nNo way,surprise\n"
+    assert f"bertplay train --task emotion --data {file}" in result.stdout
+
+
+def test_a_public_table_goes_where_output_says(bertplay, served_comments, folder):
+    result = bertplay("data", "pull", "go_emotions", "--output", "mine")
+    assert result.exit_code == 0, result.output
+    assert (folder / "mine" / "train.csv").exists()
+
+
+def test_without_a_connection_pulling_fails_in_one_sentence(bertplay, served_comments, folder):
+    served_comments.unlink()
+    result = bertplay("data", "pull", "go_emotions", "--output", "mine")
+    assert result.exit_code == 1
+    assert "cannot be reached" in result.stderr
+    assert not (folder / "mine").exists()
 
 
 def test_samples_show_the_row_and_the_text_made_from_it(bertplay):
