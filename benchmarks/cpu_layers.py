@@ -22,6 +22,7 @@ import mlx.nn as nn
 from bertplay.encoders import bert, load_encoder
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.heads import ClassificationHeadV2, TextClassifier
+from bertplay.training.objective import Objective
 from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
@@ -61,7 +62,9 @@ def training_step(
         optimizer = adamw(lambda _: mx.array(1e-4), weight_decay=0.01)
         optimizer.init(model.trainable_parameters())
         guard = TraceGuard(planned=1)
-        step, state = compiled_step(model, optimizer, clip_norm=1.0, r_drop=0.0, guard=guard)
+        step, state = compiled_step(
+            model, optimizer, clip_norm=1.0, objective=Objective(), guard=guard
+        )
         shape = (args.batch_size, args.length)
         input_ids = mx.random.randint(0, encoder.config.vocab_size, shape)
         labels = mx.random.randint(0, 2, [args.batch_size])

@@ -27,7 +27,7 @@ class DistillOptions:
         default=(),
         metadata={
             "help": "Texts to learn on, one a line, also packed as .gz; may be given several "
-            "times. emotion is the built-in table's texts.",
+            "times. emotion is the built-in table's texts, its test part left out.",
             "group": "Data",
         },
     )

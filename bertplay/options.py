@@ -74,6 +74,20 @@ class TrainOptions:
         },
     )
 
+    teacher: str | None = option(
+        None,
+        "Trained run whose predictions are learned as well (knowledge distillation).",
+        group="Loss",
+    )
+    teacher_weight: float | None = option(
+        None, "Share of the teacher in the loss, labels have the rest; default: 0.5.", group="Loss"
+    )
+    temperature: float | None = option(
+        None,
+        "Softens the teacher's predictions and the model's while it learns them; default: 2.",
+        group="Loss",
+    )
+
     backbone: str = option(
         "scratch",
         "Encoder: scratch (a small BERT and vocabulary made from the training texts), a folder, "
@@ -159,6 +173,19 @@ class TrainOptions:
             require(
                 0 <= value < math.inf, f"{name} is {value}: it must be a number that is at least 0"
             )
+        for name in ("teacher_weight", "temperature"):
+            require(
+                self.teacher is not None or getattr(self, name) is None,
+                f"{name} needs a teacher to learn from: give teacher, the folder of a trained run",
+            )
+        require(
+            self.teacher_weight is None or 0 < self.teacher_weight <= 1,
+            f"teacher_weight is {self.teacher_weight}: it must be above 0 and at most 1",
+        )
+        require(
+            self.temperature is None or 0 < self.temperature < math.inf,
+            f"temperature is {self.temperature}: it must be a number above 0",
+        )
         # The random state of a step is made of the seed and the step, 32 bits each.
         require(
             0 <= self.seed < 2**32, f"seed is {self.seed}: it must lie between 0 and {2**32 - 1}"

@@ -31,6 +31,11 @@ class PlainView(SilentView):
         self._started = time.perf_counter()
         self._tenths = 0
 
+    def taught(self, rows: int, total: int) -> None:
+        """Write what takes so long before the plan appears."""
+        if rows == 0:
+            self._line(f"teacher: reading {total:,} training texts")
+
     def planned(self, plan: Plan) -> None:
         """Write the plan."""
         self._plan, self._started = plan, time.perf_counter()

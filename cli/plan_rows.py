@@ -39,28 +39,30 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     """Name and text of the other lines, in order."""
     lengths = ", ".join(map(str, plan.padded_lengths))
     cut = f"; {plan.cut_texts:,} longer texts are cut" if plan.cut_texts else ""
-    steps = (
-        f"{plan.epochs} epochs x {plan.steps_per_epoch} = {plan.steps_per_epoch * plan.epochs:,}"
-    )
-    if plan.r_drop:
-        steps += f", R-Drop {plan.r_drop:g}"
-    if plan.average_weights:
-        steps += f", weights averaged over the last {percent(plan.average_weights, 0)}"
     return [
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", f"{one_line(plan.backbone)}, {plan.parameters:,} parameters"),
         ("loss", loss_text(plan.loss)),
+        *([] if plan.teacher is None else [("teacher", _teacher_text(plan))]),
         ("lengths", f"{lengths} tokens, {percent(plan.padding_fraction)} padding{cut}"),
         ("steps", _steps_text(plan)),
         ("output", one_line(plan.output)),
     ]
 
 
+def _teacher_text(plan: Plan) -> str:
+    share = percent(plan.objective.teacher_weight, 0)
+    return (
+        f"{one_line(str(plan.teacher))}, {share} of the loss, temperature "
+        f"{plan.objective.temperature:g}"
+    )
+
+
 def _steps_text(plan: Plan) -> str:
     steps = plan.steps_per_epoch * plan.epochs
     text = f"{plan.epochs} epochs x {plan.steps_per_epoch} = {steps:,}"
-    if plan.r_drop:
-        text += f", R-Drop {plan.r_drop:g}"
+    if plan.objective.r_drop:
+        text += f", R-Drop {plan.objective.r_drop:g}"
     if plan.average_weights:
         text += f", weights averaged over the last {percent(plan.average_weights, 0)}"
     return text

@@ -58,8 +58,19 @@ class TerminalView(SilentView):
         """Take the progress bar away, however training ended."""
         self._progress.stop()
 
+    def taught(self, rows: int, total: int) -> None:
+        """Move a bar of its own, which the plan takes away."""
+        if self._task is None:
+            self._task = self._progress.add_task(
+                "", total=total, epoch="teacher", state="reading the training texts"
+            )
+            self._progress.start()
+        self._progress.update(self._task, completed=rows)
+
     def planned(self, plan: Plan) -> None:
         """Show the plan and the empty progress bar."""
+        if self._task is not None:
+            self._progress.remove_task(self._task)
         self._plan, self._started = plan, time.perf_counter()
         self._epochs = EpochTable(list(plan.class_counts), self._console.width, plan.epochs)
         self._console.print(_plan_table(plan, self._console))

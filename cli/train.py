@@ -30,6 +30,7 @@ _METAVARS = {
     "label": "COL",
     "group": "COL",
     "loss": "NAME",
+    "teacher": "DIR",
     "backbone": "NAME",
     "pooling": "NAME",
     "schedule": "NAME",

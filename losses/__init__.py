@@ -15,6 +15,7 @@ from bertplay.losses.cross_entropy import (
     label_smoothing_loss,
     weighted_cross_entropy,
 )
+from bertplay.losses.distillation import distillation_loss
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
 from bertplay.losses.r_drop import r_drop_divergence
 from bertplay.losses.registry import LOSSES, get_loss
@@ -29,6 +30,7 @@ __all__ = [
     "adaptive_loss",
     "balanced_weights",
     "cross_entropy",
+    "distillation_loss",
     "effective_weights",
     "focal_loss",
     "focal_smooth_loss",

@@ -53,6 +53,12 @@ def check_smoothing(smoothing: mx.array | float) -> None:
     _check_number("smoothing", smoothing, 0.0, below_one, "a number of at least 0 and below 1")
 
 
+def check_positive(name: str, value: mx.array | float) -> None:
+    """Raise `ValueError` unless the value is finite and greater than 0."""
+    smallest, largest = float(np.nextafter(0.0, 1.0)), float(np.finfo(np.float32).max)
+    _check_number(name, value, smallest, largest, "a number greater than 0")
+
+
 def check_fraction(name: str, value: mx.array | float) -> None:
     """Raise `ValueError` unless the value lies in [0, 1]."""
     _check_number(name, value, 0.0, 1.0, "a number from 0 to 1")

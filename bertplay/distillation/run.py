@@ -305,15 +305,17 @@ def _read_texts(corpora: Sequence[str]) -> tuple[list[str], dict[str, str]]:
     texts: dict[str, None] = {}
     prints = {}
     for corpus in corpora:
-        own = (
-            [str(text) for text in read_emotions()["text"]]
-            if corpus == EMOTION
-            else read_corpus(corpus)
-        )
+        own = _emotion_texts() if corpus == EMOTION else read_corpus(corpus)
         name = corpus if corpus == EMOTION else Path(corpus).name
         prints[name] = hashlib.sha256("\n".join(own).encode()).hexdigest()
         texts.update(dict.fromkeys(own))
     return list(texts), prints
+
+
+def _emotion_texts() -> list[str]:
+    """The built-in table's texts without its test part, which is to stay unseen."""
+    frame = read_emotions()
+    return [str(text) for text in frame["text"][frame["split"] != "test"]]
 
 
 def _divided(tokenizer: Tokenizer, texts: Sequence[str], options: DistillOptions) -> _Rows:

@@ -17,10 +17,12 @@ class EncodedTexts:
     Attributes:
         texts: where they come from: ids, labels, classes.
         token_ids: N arrays of ids.
+        teacher_logits: `[N, C]`, what a teacher makes of the texts; None without one.
     """
 
     texts: LabelledTexts
     token_ids: list[NDArray[np.int32]]
+    teacher_logits: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)

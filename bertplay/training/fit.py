@@ -21,6 +21,7 @@ from bertplay.training.average import WeightAverage
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
+from bertplay.training.objective import Objective
 from bertplay.training.optimizer import adamw
 from bertplay.training.schedule import warmup_then_decay
 from bertplay.training.step import StepResult, TraceGuard, compiled_step
@@ -42,7 +43,7 @@ class FitSettings:
     warmup: float
     weight_decay: float
     clip_norm: float
-    r_drop: float
+    objective: Objective
     average_weights: float
     metric: str
     keep: str
@@ -164,7 +165,7 @@ class _Loop:
         assert train.texts.labels is not None
         self._model, self._train, self._validation = model, train, validation
         self._settings, self._view = settings, view
-        self._labels = train.texts.labels
+        self._labels, self._classes = train.texts.labels, len(train.texts.classes)
         self._padded_lengths = padded_lengths_for(train.token_ids)
         self.steps_per_epoch = math.ceil(len(train) / settings.batch_size)
         self.total_steps = self.steps_per_epoch * settings.epochs
@@ -183,7 +184,7 @@ class _Loop:
             model,
             optimizer,
             clip_norm=settings.clip_norm,
-            r_drop=settings.r_drop,
+            objective=settings.objective,
             guard=self.guard,
         )
         self.average = WeightAverage(model, self.total_steps, settings.average_weights)
@@ -243,11 +244,19 @@ class _Loop:
         )
         labels = np.zeros(self._settings.batch_size, dtype=np.int32)
         labels[: len(batch.rows)] = self._labels[batch.rows]
+        teacher_logits = np.zeros((self._settings.batch_size, self._classes), dtype=np.float32)
+        if self._train.teacher_logits is not None:
+            teacher_logits[: len(batch.rows)] = self._train.teacher_logits[batch.rows]
         # Seeded by step, dropout depends on nothing that happened before, such as an evaluation.
         mx.random.seed((self._settings.seed << 32) + self.step)
         done = mx.array(self.step / max(self.total_steps - 1, 1), dtype=mx.float32)
         result = self._run(
-            mx.array(ids), mx.array(mask), mx.array(labels), mx.array(row_weights), done
+            mx.array(ids),
+            mx.array(mask),
+            mx.array(labels),
+            mx.array(row_weights),
+            mx.array(teacher_logits),
+            done,
         )
         # The device works on this step while the next batch is put together.
         mx.async_eval(result.loss, result.gradient_norm, self._state)

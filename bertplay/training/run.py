@@ -17,8 +17,10 @@ from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitSettings, fit
+from bertplay.training.objective import objective_of
 from bertplay.training.preparation import SCRATCH, Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
+from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import EpochRecord, SilentView
 from bertplay.training_data import load_training_data
 
@@ -43,6 +45,7 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     data = load_training_data(options)
     options = with_recipe(options, data.task.name)
     loss = resolve_loss(options, data)
+    teacher = None if options.teacher is None else load_teacher(options.teacher, data.classes)
     output = run_directory.choose_output(options.output, data.task.name, options.loss)
     run_directory.require_writable(output, overwrite=options.overwrite)
     keep_freed_memory()
@@ -50,6 +53,10 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
     prepared = prepare(options, data, loss)
+    if teacher is not None:
+        soft_targets = teacher_logits(teacher, data.train, on_rows=view.taught)
+        train_rows = replace(prepared.train, teacher_logits=soft_targets)
+        prepared = replace(prepared, train=train_rows)
     options = replace(options, max_length=prepared.classifier.max_length, output=str(output))
 
     # Everything that can be refused has been: from here on files are written.
@@ -99,11 +106,9 @@ def as_config(options: TrainOptions) -> dict[str, Any]:
     # Leave to overwrite was given for this run, not for whoever runs the file again.
     del values["overwrite"]
     # A backbone may be a name, of a repo or "scratch", but a folder is a folder from anywhere.
-    paths = (
-        ("data", "validation")
-        if options.backbone == SCRATCH
-        else ("data", "validation", "backbone")
-    )
+    paths = ["data", "validation", "teacher"]
+    if options.backbone != SCRATCH:
+        paths.append("backbone")
     for name in paths:
         if values[name] is not None and (path := Path(values[name]).expanduser()).exists():
             values[name] = str(path.resolve())
@@ -122,7 +127,7 @@ def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
         warmup=options.warmup,
         weight_decay=options.weight_decay,
         clip_norm=options.clip_norm,
-        r_drop=options.r_drop,
+        objective=objective_of(options),
         average_weights=options.average_weights,
         metric=options.metric,
         keep=options.keep,

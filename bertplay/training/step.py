@@ -10,7 +10,7 @@ import mlx.nn as nn
 import mlx.optimizers as optim
 
 from bertplay.heads import TextClassifier
-from bertplay.losses import r_drop_divergence
+from bertplay.training.objective import Objective, batch_loss
 from bertplay.training.optimizer import clip_by_global_norm
 
 
@@ -19,7 +19,7 @@ class StepResult:
     """What a step leaves on the device, all scalars.
 
     Attributes:
-        loss: mean over the rows of the batch, the divergence of R-Drop included.
+        loss: mean over the rows of the batch, with what the objective adds.
         gradient_norm: before clipping.
     """
 
@@ -27,7 +27,7 @@ class StepResult:
     gradient_norm: mx.array
 
 
-Step = Callable[[mx.array, mx.array, mx.array, mx.array, mx.array], StepResult]
+Step = Callable[[mx.array, mx.array, mx.array, mx.array, mx.array, mx.array], StepResult]
 
 
 class TraceGuard:
@@ -59,7 +59,7 @@ def compiled_step(
     optimizer: optim.Optimizer,
     *,
     clip_norm: float,
-    r_drop: float,
+    objective: Objective,
     guard: TraceGuard,
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
@@ -72,31 +72,17 @@ def compiled_step(
         model: its trainable parameters are trained.
         optimizer: with its state.
         clip_norm: largest global gradient norm; 0 for none.
-        r_drop: weight of the divergence between two passes with different dropout; 0 for one pass.
+        objective: what is added to the head's loss.
         guard: counts the traces.
 
     Returns:
-        `step(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], done)`, where
-        `done` is the part of the training that lies behind, in [0, 1]; and the state to evaluate
-        after each call.
+        `step(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], teacher_logits
+        [B, C], done)`, where `done` is the part of the training that lies behind, in [0, 1]; and
+        the state to evaluate after each call.
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
 
-    def batch_loss(
-        input_ids: mx.array, attention_mask: mx.array, labels: mx.array, row_weights: mx.array
-    ) -> mx.array:
-        def loss_of(logits: mx.array) -> mx.array:
-            return model.head.compute_loss(logits, labels, sample_weights=row_weights)
-
-        if r_drop == 0:
-            return loss_of(model(input_ids, attention_mask))
-        # As one batch of twice the rows, of which dropout treats no two alike.
-        both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
-        first, second = mx.split(both, 2)
-        apart = r_drop_divergence(first, second, sample_weights=row_weights)
-        return (loss_of(first) + loss_of(second)) / 2 + r_drop * apart
-
-    loss_and_gradients = nn.value_and_grad(model, batch_loss)
+    loss_and_gradients = nn.value_and_grad(model, batch_loss(model, objective))
     traced = _compiled_functions_are_traced()
 
     def step(
@@ -104,13 +90,16 @@ def compiled_step(
         attention_mask: mx.array,
         labels: mx.array,
         row_weights: mx.array,
+        teacher_logits: mx.array,
         done: mx.array,
     ) -> tuple[mx.array, mx.array]:
         if traced:
             guard.count(input_ids.shape)
         if hasattr(model.head.loss, "set_progress"):
             model.head.loss.set_progress(done)
-        loss, gradients = loss_and_gradients(input_ids, attention_mask, labels, row_weights)
+        loss, gradients = loss_and_gradients(
+            input_ids, attention_mask, labels, row_weights, teacher_logits
+        )
         gradients, norm = clip_by_global_norm(gradients, clip_norm)
         optimizer.update(model, gradients)
         return loss, norm

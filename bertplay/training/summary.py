@@ -17,6 +17,7 @@ from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitResult
+from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
 from bertplay.training.view import Plan
 from bertplay.training_data import TrainingData
@@ -42,7 +43,8 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         cut_texts=prepared.cut_texts,
         steps_per_epoch=-(-len(prepared.train) // options.batch_size),
         epochs=options.epochs,
-        r_drop=options.r_drop,
+        objective=objective_of(options),
+        teacher=options.teacher,
         average_weights=options.average_weights,
         output=str(output),
     )
@@ -77,6 +79,7 @@ def summary_of(
         "task": data.task.name,
         "loss": loss_facts(prepared.loss),
         "backbone": options.backbone,
+        **({} if options.teacher is None else {"teacher": _teacher_facts(options)}),
         "data": {
             "source": data.source,
             "sha256": data.sha256,
@@ -104,6 +107,15 @@ def summary_of(
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),
+    }
+
+
+def _teacher_facts(options: TrainOptions) -> dict[str, Any]:
+    objective = objective_of(options)
+    return {
+        "run": options.teacher,
+        "weight": objective.teacher_weight,
+        "temperature": objective.temperature,
     }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from bertplay.alarms import Alarm
 from bertplay.metrics import Metrics
+from bertplay.training.objective import Objective
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Plan:
         cut_texts: training texts longer than `max_length`.
         steps_per_epoch: optimizer steps.
         epochs: at most so many.
-        r_drop: weight of the divergence between two passes; 0 for none.
+        objective: what is added to the loss.
+        teacher: as the user named it; None for none.
         average_weights: part of the steps whose weights are averaged; 0 for none.
         output: the run directory.
     """
@@ -47,7 +49,8 @@ class Plan:
     cut_texts: int
     steps_per_epoch: int
     epochs: int
-    r_drop: float
+    objective: Objective
+    teacher: str | None
     average_weights: float
     output: str
 
@@ -95,6 +98,9 @@ class EpochRecord:
 
 class SilentView:
     """Shows nothing; the terminal's views override what they show."""
+
+    def taught(self, rows: int, total: int) -> None:
+        """The teacher has read so many of the training texts; first 0, before the plan."""
 
     def planned(self, plan: Plan) -> None:
         """The data is read, the model is built, and training is about to start."""

@@ -93,6 +93,21 @@ def option_out_of_range(folder: Path) -> Arguments:
     return ("--data", "t.csv", "--warmup", "1.5")
 
 
+def temperature_without_a_teacher(folder: Path) -> Arguments:
+    write_rows(folder / "t.csv", reviews())
+    return ("--data", "t.csv", "--temperature", "3")
+
+
+def teacher_share_out_of_range(folder: Path) -> Arguments:
+    write_rows(folder / "t.csv", reviews())
+    return ("--data", "t.csv", "--teacher", "run", "--teacher-weight", "1.5")
+
+
+def teacher_that_is_no_run(folder: Path) -> Arguments:
+    write_rows(folder / "t.csv", reviews())
+    return ("--data", "t.csv", "--teacher", "nowhere")
+
+
 def misspelt_choice(folder: Path) -> Arguments:
     write_rows(folder / "t.csv", reviews())
     return ("--data", "t.csv", "--pooling", "men")
@@ -154,6 +169,9 @@ CASES: dict[Callable[[Path], Arguments], list[str]] = {
     alpha_of_the_wrong_length: ["alpha", "2", "3"],
     empty_backbone_folder: ["bert"],
     option_out_of_range: ["warmup", "1.5"],
+    temperature_without_a_teacher: ["temperature", "teacher"],
+    teacher_share_out_of_range: ["teacher_weight", "1.5"],
+    teacher_that_is_no_run: ["nowhere", "run"],
     misspelt_choice: ["pooling", "'men'", "mean"],
     misspelt_option: ["--epohcs", "--epochs"],
     number_expected: ["--epochs", "three"],
@@ -202,6 +220,17 @@ def test_a_truncated_safetensors_file_is_named(run, table, folder, bertplay):
 
     assert result.exit_code == 2, result.output
     assert_one_sentence(result.stderr, ["model.safetensors"])
+    assert contents(folder) == before
+
+
+def test_a_teacher_of_other_classes_is_named(run, folder, bertplay):
+    write_rows(folder / "t.csv", [(text, f"very {label}") for text, label in reviews()])
+    before = contents(folder)
+
+    result = bertplay("train", "--data", "t.csv", "--teacher", run)
+
+    assert result.exit_code == 2, result.output
+    assert_one_sentence(result.stderr, [str(run), "bad, good", "very bad, very good"])
     assert contents(folder) == before
 
 

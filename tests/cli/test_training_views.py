@@ -13,6 +13,7 @@ from bertplay.cli.result_tables import quiet_console
 from bertplay.cli.terminal_view import TerminalView
 from bertplay.metrics import evaluate, majority_baseline
 from bertplay.training import EpochRecord, Plan
+from bertplay.training.objective import Objective
 
 COLLAPSE = Alarm("collapse", "The model has collapsed to one class. Probably train longer.")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -39,7 +40,8 @@ def plan(classes: int = 2, **changes) -> Plan:
         "cut_texts": 3,
         "steps_per_epoch": 50,
         "epochs": 4,
-        "r_drop": 0.0,
+        "objective": Objective(),
+        "teacher": None,
         "average_weights": 0.0,
         "output": "runs/reviews-focal",
     }
@@ -137,9 +139,36 @@ def test_the_plan_names_data_classes_model_loss_and_lengths(lines):
 
 
 def test_the_plan_names_r_drop_and_averaged_weights_where_they_are_on():
-    rows = dict(plan_rows(plan(r_drop=1.0, average_weights=0.5)))
+    rows = dict(plan_rows(plan(objective=Objective(r_drop=1.0), average_weights=0.5)))
     assert rows["steps"].endswith("= 200, R-Drop 1, weights averaged over the last 50%")
     assert dict(plan_rows(plan()))["steps"] == "4 epochs x 50 = 200"
+
+
+def test_the_plan_names_the_teacher_and_its_share():
+    taught = plan(teacher="runs/big", objective=Objective(0.0, 0.7, temperature=4.0))
+    assert dict(plan_rows(taught))["teacher"] == "runs/big, 70% of the loss, temperature 4"
+    assert "teacher" not in dict(plan_rows(plan()))
+
+
+def test_plain_lines_say_once_that_the_teacher_reads_the_texts():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    for rows in (0, 600, 1200):
+        view.taught(rows, 1200)
+    assert stream.getvalue() == "teacher: reading 1,200 training texts\n"
+
+
+def test_the_teachers_bar_gives_way_to_that_of_training():
+    stream = io.StringIO()
+    console = quiet_console(file=stream, force_terminal=True, width=100, color_system=None)
+    with TerminalView(console) as view:
+        view.taught(0, 1200)
+        view.taught(1200, 1200)
+        view.planned(plan())
+        shown = stream.getvalue()
+        view.stepped(1, 50, 0.5, 1e-3)
+    assert "reading the training texts" in shown
+    assert "reading the training texts" not in stream.getvalue()[len(shown) :]
 
 
 @WIDTHS

@@ -4,9 +4,10 @@ import mlx.core as mx
 import mlx.optimizers as optim
 import numpy as np
 import pytest
-from word_average import BATCH, encoded, fitted, weights, word_average
+from word_average import BATCH, CLASSES, encoded, fitted, weights, word_average
 
 from bertplay.data.batches import Batch, pad_batch
+from bertplay.training.objective import Objective
 from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
@@ -14,22 +15,27 @@ ROWS = encoded(20)
 SHORT, LONG = (np.flatnonzero(ROWS.lengths == length) for length in (4, 6))
 
 
-def step_for(model, *, planned, optimizer=None, clip_norm=0.0, r_drop=0.0):
+def step_for(model, *, planned, optimizer=None, clip_norm=0.0, **objective):
     """A step, the state it changes, and its guard; by default the gradient is what is taken off."""
     optimizer = optimizer or optim.SGD(1.0)
     optimizer.init(model.trainable_parameters())
     guard = TraceGuard(planned)
     model.train()
-    step, state = compiled_step(model, optimizer, clip_norm=clip_norm, r_drop=r_drop, guard=guard)
+    step, state = compiled_step(
+        model, optimizer, clip_norm=clip_norm, objective=Objective(**objective), guard=guard
+    )
     return step, state, guard
 
 
-def arrays(rows, length, batch_size=BATCH):
+def arrays(rows, length, batch_size=BATCH, teacher_logits=None):
     """What a step is called with, but for the progress."""
     ids, mask, row_weights = pad_batch(ROWS.token_ids, Batch(rows, length), batch_size)
     labels = np.zeros(batch_size, dtype=np.int32)
     labels[: len(rows)] = ROWS.texts.labels[rows]
-    return [mx.array(array) for array in (ids, mask, labels, row_weights)]
+    of_teacher = np.zeros((batch_size, len(CLASSES)), dtype=np.float32)
+    if teacher_logits is not None:
+        of_teacher[: len(rows)] = teacher_logits
+    return [mx.array(array) for array in (ids, mask, labels, row_weights, of_teacher)]
 
 
 def test_it_is_traced_once_for_each_padded_length():
@@ -125,6 +131,27 @@ def test_rows_that_fill_a_batch_up_are_not_compared_by_r_drop():
     for batch_size in (BATCH, 3):
         step, _, _ = step_for(word_average(dropout=0.0), planned=1, r_drop=1.0)
         losses.append(step(*arrays(SHORT[:3], 4, batch_size), mx.array(0.0)).loss.item())
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
+def test_a_teacher_shares_the_loss_with_the_labels():
+    teacher = np.array([[2.0, -1.0]] * 3, dtype=np.float32)
+    losses = {}
+    for share in (0.0, 0.25, 1.0):
+        step, _, _ = step_for(word_average(dropout=0.0), planned=1, teacher_weight=share)
+        batch = arrays(SHORT[:3], 4, teacher_logits=teacher)
+        losses[share] = step(*batch, mx.array(0.0)).loss.item()
+    assert losses[0.25] == pytest.approx(0.75 * losses[0.0] + 0.25 * losses[1.0], rel=1e-6)
+    assert abs(losses[1.0] - losses[0.0]) > 1e-2
+
+
+def test_rows_that_fill_a_batch_up_learn_nothing_from_a_teacher():
+    teacher = np.array([[2.0, -1.0], [0.0, 3.0], [1.0, 1.0]], dtype=np.float32)
+    losses = []
+    for batch_size in (BATCH, 3):
+        step, _, _ = step_for(word_average(dropout=0.0), planned=1, teacher_weight=1.0)
+        batch = arrays(SHORT[:3], 4, batch_size, teacher)
+        losses.append(step(*batch, mx.array(0.0)).loss.item())
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 

@@ -12,6 +12,7 @@ from bertplay.data.dataset import LabelledTexts
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitResult, FitSettings, fit
+from bertplay.training.objective import Objective
 from bertplay.training.view import EpochRecord, SilentView
 
 VOCABULARY = 12
@@ -71,7 +72,7 @@ def settings(**changes: Any) -> FitSettings:
         "warmup": 0.1,
         "weight_decay": 0.01,
         "clip_norm": 1.0,
-        "r_drop": 0.0,
+        "objective": Objective(),
         "average_weights": 0.0,
         "metric": "log_loss",
         "keep": "best",

@@ -1,0 +1,87 @@
+"""What a training step minimises: the head's loss, and what is added to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import mlx.core as mx
+
+from bertplay.heads import TextClassifier
+from bertplay.losses import distillation_loss, r_drop_divergence
+from bertplay.options import TrainOptions
+
+BatchLoss = Callable[[mx.array, mx.array, mx.array, mx.array, mx.array], mx.array]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """What is added to the head's loss; nothing by default.
+
+    Attributes:
+        r_drop: weight of the divergence between two passes with different dropout; 0 for one pass.
+        teacher_weight: share of the teacher's predictions in the loss, in [0, 1]; the labels have
+            the rest.
+        temperature: that softens both predictions, greater than 0.
+    """
+
+    r_drop: float = 0.0
+    teacher_weight: float = 0.0
+    temperature: float = 2.0
+
+
+def objective_of(options: TrainOptions) -> Objective:
+    """What the options add to the head's loss."""
+    if options.teacher is None:
+        return Objective(options.r_drop)
+    return Objective(
+        options.r_drop,
+        0.5 if options.teacher_weight is None else options.teacher_weight,
+        2.0 if options.temperature is None else options.temperature,
+    )
+
+
+def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
+    """The loss of a batch, a scalar.
+
+    Args:
+        model: with its loss.
+        objective: what is added to it.
+
+    Returns:
+        `loss(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], teacher_logits
+        [B, C])`; the last are not looked at where the teacher has no weight.
+    """
+    share = objective.teacher_weight
+
+    def loss(
+        input_ids: mx.array,
+        attention_mask: mx.array,
+        labels: mx.array,
+        row_weights: mx.array,
+        teacher_logits: mx.array,
+    ) -> mx.array:
+        def loss_of(logits: mx.array) -> mx.array:
+            if share == 1:
+                own = mx.array(0.0)
+            else:
+                own = model.head.compute_loss(logits, labels, sample_weights=row_weights)
+            if share == 0:
+                return own
+            learned = distillation_loss(
+                logits,
+                teacher_logits,
+                temperature=objective.temperature,
+                sample_weights=row_weights,
+            )
+            return (1 - share) * own + share * learned
+
+        if objective.r_drop == 0:
+            return loss_of(model(input_ids, attention_mask))
+        # As one batch of twice the rows, of which dropout treats no two alike.
+        both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
+        first, second = mx.split(both, 2)
+        apart = r_drop_divergence(first, second, sample_weights=row_weights)
+        return (loss_of(first) + loss_of(second)) / 2 + objective.r_drop * apart
+
+    return loss
