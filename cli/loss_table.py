@@ -25,9 +25,9 @@ def loss_lines(width: int) -> list[str]:
 
 
 _WEIGHTS_NOTE = (
-    "train counts balanced weights from the training labels: class_weights always, alpha where the "
-    "largest class has at least twice the rows of the smallest. --alpha and --class-weights none, "
-    "balanced or effective overrule it."
+    "train counts balanced weights from the training labels: class_weights of weighted_ce and "
+    "adaptive always, alpha where the largest class has at least twice the rows of the smallest. "
+    "--alpha and --class-weights none, balanced or effective overrule it."
 )
 
 

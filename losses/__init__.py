@@ -17,6 +17,10 @@ from bertplay.losses.cross_entropy import (
 )
 from bertplay.losses.distillation import distillation_loss
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
+from bertplay.losses.noisy_labels import generalised_cross_entropy
+from bertplay.losses.poly import poly1_loss
+from bertplay.losses.prior import resolve_prior
 from bertplay.losses.r_drop import r_drop_divergence
 from bertplay.losses.registry import LOSSES, get_loss
 from bertplay.losses.specification import LossOption, LossSpec
@@ -28,15 +32,21 @@ __all__ = [
     "LossOption",
     "LossSpec",
     "adaptive_loss",
+    "balanced_softmax_loss",
     "balanced_weights",
     "cross_entropy",
     "distillation_loss",
     "effective_weights",
     "focal_loss",
     "focal_smooth_loss",
+    "generalised_cross_entropy",
     "get_loss",
     "label_smoothing_loss",
+    "ldam_loss",
+    "logit_adjusted_loss",
+    "poly1_loss",
     "r_drop_divergence",
     "resolve_class_weights",
+    "resolve_prior",
     "weighted_cross_entropy",
 ]

@@ -7,7 +7,8 @@ from typing import Any
 import mlx.core as mx
 
 from bertplay.losses.argument_checks import check_fraction, check_gamma, require
-from bertplay.losses.class_weights import ClassCounts, ClassWeights, resolve_class_weights
+from bertplay.losses.class_counts import ClassCounts
+from bertplay.losses.class_weights import ClassWeights, resolve_class_weights
 from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.examples import example_losses, read_examples
 from bertplay.losses.reduction import Reduction, reduce_losses

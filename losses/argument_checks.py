@@ -44,7 +44,13 @@ def require_known(kind: str, name: str, known: Iterable[str]) -> None:
 
 def check_gamma(gamma: mx.array | float) -> None:
     """Raise `ValueError` unless gamma is finite and at least 0."""
-    _check_number("gamma", gamma, 0.0, float(np.finfo(np.float32).max), "a number of at least 0")
+    check_at_least("gamma", gamma, 0.0)
+
+
+def check_at_least(name: str, value: mx.array | float, smallest: float) -> None:
+    """Raise `ValueError` unless the value is finite and at least `smallest`."""
+    largest = float(np.finfo(np.float32).max)
+    _check_number(name, value, smallest, largest, f"a number of at least {smallest:g}")
 
 
 def check_smoothing(smoothing: mx.array | float) -> None:

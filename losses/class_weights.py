@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from bertplay.losses.argument_checks import host_values, require
+from bertplay.losses.class_counts import ClassCounts, checked_counts, without_empty_classes
 
 ClassWeights: TypeAlias = "mx.array | npt.NDArray[Any] | Sequence[float] | float | str | None"
-ClassCounts: TypeAlias = "npt.NDArray[Any] | Sequence[float]"
 
 _FORMS = (
     "None or 1.0 (no weighting), a number between 0 and 1 with two classes (the weight of class 1; "
@@ -46,8 +46,8 @@ def balanced_weights(class_counts: ClassCounts, cap: float | None = None) -> mx.
     Reference:
         King and Zeng, Logistic Regression in Rare Events Data, 2001.
     """
-    counts = _checked_counts(class_counts)
-    filled = _without_empty_classes(counts)
+    counts = checked_counts(class_counts)
+    filled = without_empty_classes(counts)
     return _capped(counts.sum() / (np.count_nonzero(counts) * filled), cap)
 
 
@@ -81,7 +81,7 @@ def effective_weights(
         Cui et al., Class-Balanced Loss Based on Effective Number of Samples, CVPR 2019.
     """
     require(0 <= beta < 1, f"beta is {beta}: expected a number of at least 0 and below 1")
-    counts = _without_empty_classes(_checked_counts(class_counts))
+    counts = without_empty_classes(checked_counts(class_counts))
     # expm1 keeps 1 - beta^n exact where beta is near 1.
     effective = -np.expm1(counts * np.log(beta)) if beta > 0 else np.ones_like(counts)
     weights = 1.0 / effective
@@ -119,7 +119,7 @@ def resolve_class_weights(
             "balanced" or "effective" without class_counts; class_counts of the wrong length.
     """
     if class_counts is not None:
-        counted = len(_checked_counts(class_counts))
+        counted = len(checked_counts(class_counts))
         require(
             num_classes in (None, counted),
             f"class_counts has {counted} entries: expected one for each of {num_classes} classes",
@@ -179,24 +179,6 @@ def _given_weights(spec: Any, num_classes: int | None, name: str) -> mx.array:
             "0",
         )
     return weights
-
-
-def _checked_counts(class_counts: ClassCounts) -> npt.NDArray[np.float64]:
-    try:
-        counts = np.asarray(class_counts, dtype=np.float64)
-    except (TypeError, ValueError):
-        counts = np.empty(0)
-    valid = counts.ndim == 1 and bool(np.isfinite(counts).all() and (counts >= 0).all())
-    require(
-        valid and bool((counts > 0).any()),
-        f"class_counts is {class_counts!r}: expected the number of training rows of each class, "
-        "at least one of them greater than 0",
-    )
-    return counts
-
-
-def _without_empty_classes(counts: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.where(counts > 0, counts, counts[counts > 0].min())
 
 
 def _capped(weights: npt.NDArray[np.float64], cap: float | None) -> mx.array:

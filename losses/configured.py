@@ -9,7 +9,7 @@ import mlx.nn as nn
 import numpy as np
 
 from bertplay.losses.argument_checks import require
-from bertplay.losses.class_weights import ClassCounts
+from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.reduction import Reduction
 from bertplay.losses.specification import LossSpec
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import mlx.core as mx
 import numpy as np
@@ -10,6 +12,8 @@ import numpy as np
 from bertplay.losses.argument_checks import host_values, require
 from bertplay.losses.surprisal import surprisal_and_complement
 from bertplay.losses.targets import check_targets, known_labels, smooth, target_distribution
+
+Adjustment: TypeAlias = Callable[[mx.array, mx.array], mx.array]
 
 # The smallest 1 - p whose power is taken: below it the focal loss is 0 in float32 and its
 # derivative with respect to 1 - p, infinite at 0 for gamma < 1, must not be.
@@ -32,11 +36,24 @@ class Examples:
         return self.known is not None
 
 
-def read_examples(logits: mx.array, targets: mx.array, sample_weights: mx.array | None) -> Examples:
+def read_examples(
+    logits: mx.array,
+    targets: mx.array,
+    sample_weights: mx.array | None,
+    *,
+    adjust: Adjustment | None = None,
+) -> Examples:
     """Check a loss's arrays and bring them into float32.
 
     The logits of rows that weigh 0 are replaced before anything is computed from them, so that
     they reach neither the value nor the gradient, whatever they are.
+
+    Args:
+        logits: `[N, C]`.
+        targets: `[N]` integer labels, or `[N, C]` probabilities.
+        sample_weights: `[N]`, or None.
+        adjust: makes other logits of them: of `[N, C]` float32, the largest of a row 0, and the
+            targets as a distribution `[N, C]`.
 
     Raises:
         ValueError: a shape, a label or a weight is not as expected.
@@ -53,11 +70,16 @@ def read_examples(logits: mx.array, targets: mx.array, sample_weights: mx.array 
     if sample_weights is not None:
         sample_weights = sample_weights.astype(mx.float32)
         logits = mx.where(sample_weights[:, None] != 0, logits, mx.zeros_like(logits))
+    distribution = target_distribution(targets, classes)
+    if adjust is not None:
+        z = logits.astype(mx.float32)
+        # From 0 downwards, so that what is added to large logits is not rounded away.
+        logits = adjust(z - mx.stop_gradient(mx.max(z, axis=-1, keepdims=True)), distribution)
     surprisal, complement = surprisal_and_complement(logits)
     return Examples(
         surprisal=surprisal,
         complement=complement,
-        distribution=target_distribution(targets, classes),
+        distribution=distribution,
         known=known_labels(targets, classes),
         sample_weights=sample_weights,
     )
@@ -85,6 +107,11 @@ def example_losses(
     if gamma is not None:
         log_complement = mx.log(mx.maximum(examples.complement, _SMALLEST_COMPLEMENT))
         terms = terms * mx.exp(gamma * log_complement)
+    return sum_over_classes(terms, examples)
+
+
+def sum_over_classes(terms: mx.array, examples: Examples) -> mx.array:
+    """The losses `[N]` of terms `[N, C]`; NaN where a label is none of the classes."""
     losses = mx.sum(terms, axis=-1)
     if examples.known is not None:
         losses = mx.where(examples.known, losses, mx.nan)

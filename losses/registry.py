@@ -8,7 +8,7 @@ from typing import Any
 
 from bertplay.losses.adaptive import ADAPTIVE, AdaptiveLoss
 from bertplay.losses.argument_checks import require_known
-from bertplay.losses.class_weights import ClassCounts
+from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.cross_entropy import (
     cross_entropy,
@@ -16,7 +16,23 @@ from bertplay.losses.cross_entropy import (
     weighted_cross_entropy,
 )
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
-from bertplay.losses.specification import ALPHA, CLASS_WEIGHTS, GAMMA, SMOOTHING, LossSpec
+from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
+from bertplay.losses.noisy_labels import generalised_cross_entropy
+from bertplay.losses.poly import poly1_loss
+from bertplay.losses.specification import (
+    ALPHA,
+    CLASS_WEIGHTS,
+    EPSILON,
+    EXPONENT,
+    GAMMA,
+    MARGIN_CLASS_WEIGHTS,
+    MAX_MARGIN,
+    PRIOR,
+    SCALE,
+    SMOOTHING,
+    TAU,
+    LossSpec,
+)
 
 _SPECS = (
     LossSpec("ce", "Cross-entropy: every row counts alike.", cross_entropy),
@@ -45,6 +61,36 @@ _SPECS = (
         (GAMMA, ALPHA, SMOOTHING),
     ),
     ADAPTIVE,
+    LossSpec(
+        "logit_adjusted",
+        "Cross-entropy with the classes' shares added to the logits.",
+        logit_adjusted_loss,
+        (PRIOR, TAU),
+    ),
+    LossSpec(
+        "balanced_softmax",
+        "Cross-entropy of a softmax weighted by the classes' rows.",
+        balanced_softmax_loss,
+        (PRIOR,),
+    ),
+    LossSpec(
+        "ldam",
+        "Cross-entropy with larger margins for rarer classes.",
+        ldam_loss,
+        (PRIOR, MAX_MARGIN, SCALE, MARGIN_CLASS_WEIGHTS),
+    ),
+    LossSpec(
+        "poly1",
+        "Cross-entropy that keeps more of the gradient of rows nearly right.",
+        poly1_loss,
+        (EPSILON,),
+    ),
+    LossSpec(
+        "gce",
+        "Bounded cross-entropy, for labels of which some are wrong.",
+        generalised_cross_entropy,
+        (EXPONENT,),
+    ),
 )
 
 LOSSES: Mapping[str, LossSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})

@@ -9,12 +9,16 @@ from typing import Any, TypeAlias
 import mlx.core as mx
 
 from bertplay.losses.argument_checks import (
+    check_at_least,
     check_fraction,
     check_gamma,
+    check_positive,
     check_smoothing,
     require_known,
 )
-from bertplay.losses.class_weights import ClassCounts, resolve_class_weights
+from bertplay.losses.class_counts import ClassCounts
+from bertplay.losses.class_weights import resolve_class_weights
+from bertplay.losses.prior import resolve_prior
 
 LossFunction: TypeAlias = Callable[..., mx.array]
 ResolvedOption: TypeAlias = "mx.array | str | None"
@@ -99,6 +103,16 @@ def choice_option(name: str, default: str, text: str, choices: tuple[str, ...]) 
     return LossOption(name, default, text, resolve)
 
 
+def prior_option() -> LossOption:
+    """An option that is the classes' shares of the training rows."""
+
+    def resolve(value: Any, counts: ClassCounts | None, classes: int | None) -> mx.array:
+        return resolve_prior(value, counts, classes)
+
+    text = "Shares of the classes: counts (of the training labels), or one number per class."
+    return LossOption("prior", "counts", text, resolve)
+
+
 GAMMA = number_option(
     "gamma", 2.0, "Focusing exponent, at least 0; larger fades easy rows more.", check_gamma
 )
@@ -116,4 +130,47 @@ CLASS_WEIGHTS = weights_option(
     "balanced",
     "Class weights of the cross-entropy: balanced, effective, the weight of class 1 of two, or "
     "one per class.",
+)
+PRIOR = prior_option()
+TAU = number_option(
+    "tau",
+    1.0,
+    "How much of the prior is added to the logits, at least 0.",
+    lambda value: check_at_least("tau", value, 0.0),
+)
+MAX_MARGIN = number_option(
+    "max_margin",
+    0.5,
+    "Margin of the rarest class, at least 0.",
+    lambda value: check_at_least("max_margin", value, 0.0),
+)
+SCALE = number_option(
+    "scale",
+    1.0,
+    "Factor of the logits, greater than 0; 30 where they are cosines.",
+    lambda value: check_positive("scale", value),
+)
+MARGIN_CLASS_WEIGHTS = weights_option(
+    "class_weights",
+    None,
+    "Class weights: none, balanced, effective, the weight of class 1 of two, or one per class.",
+)
+EPSILON = number_option(
+    "epsilon",
+    1.0,
+    "Added to the weight of 1 - p, at least -1; above 0 rows nearly right count more.",
+    lambda value: check_at_least("epsilon", value, -1.0),
+)
+
+
+def _check_exponent(value: mx.array | float) -> None:
+    check_positive("exponent", value)
+    check_fraction("exponent", value)
+
+
+EXPONENT = number_option(
+    "exponent",
+    0.7,
+    "Above 0 and at most 1; larger bears more wrong labels and learns more slowly.",
+    _check_exponent,
 )

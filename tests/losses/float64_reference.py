@@ -2,6 +2,7 @@
 
 Cross-entropy and its class weights: PyTorch's documentation of CrossEntropyLoss. Label smoothing:
 Szegedy et al. 2016. Focal loss: Lin et al. 2017. The adaptive loss: its definition in the docs.
+The others name their paper's equation.
 """
 
 import numpy as np
@@ -106,6 +107,41 @@ def adaptive(
     return (1 - s) * weighted + s * focal(logits, targets, gamma=gamma, alpha=alpha, **rows)
 
 
+def logit_adjusted(logits, targets, *, prior, tau, **rows):
+    return cross_entropy(logits + tau * np.log(prior), targets, **rows)
+
+
+def balanced_softmax(logits, targets, *, prior, sample_weights=None, reduction="mean"):
+    """Ren et al. 2020, equation 3: the softmax itself, weighted by the classes' numbers of rows."""
+    q = distribution(targets, logits.shape[1])
+    accurate = accurate_log_softmax(logits + np.log(prior))
+    return reduce(-(q * accurate).sum(axis=1), np.ones(len(q)), sample_weights, reduction)
+
+
+def ldam(logits, targets, *, prior, max_margin, scale, class_weights, **rows):
+    """Cao et al. 2019, equations 11 and 13, with the margins' factor from its largest margin."""
+    q = distribution(targets, logits.shape[1])
+    fourth_roots = np.asarray(prior, np.float64) ** -0.25
+    margins = max_margin * fourth_roots / fourth_roots.max()
+    return weighted_cross_entropy(
+        scale * (logits - q * margins), targets, class_weights=class_weights, **rows
+    )
+
+
+def poly1(logits, targets, *, epsilon, sample_weights=None, reduction="mean"):
+    """Leng et al. 2022, equation 5."""
+    q = distribution(targets, logits.shape[1])
+    losses = -accurate_log_softmax(logits) + epsilon * probability_of_the_others(logits)
+    return reduce((q * losses).sum(axis=1), np.ones(len(q)), sample_weights, reduction)
+
+
+def generalised_cross_entropy(logits, targets, *, exponent, sample_weights=None, reduction="mean"):
+    """Zhang and Sabuncu 2018, equation 6."""
+    q = distribution(targets, logits.shape[1])
+    losses = -np.expm1(exponent * accurate_log_softmax(logits)) / exponent
+    return reduce((q * losses).sum(axis=1), np.ones(len(q)), sample_weights, reduction)
+
+
 REFERENCES = {
     "ce": cross_entropy,
     "weighted_ce": weighted_cross_entropy,
@@ -113,6 +149,11 @@ REFERENCES = {
     "focal": focal,
     "focal_smooth": focal_smooth,
     "adaptive": adaptive,
+    "logit_adjusted": logit_adjusted,
+    "balanced_softmax": balanced_softmax,
+    "ldam": ldam,
+    "poly1": poly1,
+    "gce": generalised_cross_entropy,
 }
 
 

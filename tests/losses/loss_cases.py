@@ -26,6 +26,12 @@ VALUES = {
     "start": [0.2],
     "end": [0.7],
     "ramp": ["linear", "cosine"],
+    "prior": [[0.7, 0.2, 0.1]],
+    "tau": [0.5, 1.0],
+    "max_margin": [0.0, 0.5],
+    "scale": [1.0, 2.0],
+    "epsilon": [-0.5, 1.0],
+    "exponent": [0.7, 1.0],
 }
 
 

@@ -38,6 +38,11 @@ def test_the_registry_has_the_names_of_the_command_line():
         "focal",
         "focal_smooth",
         "adaptive",
+        "logit_adjusted",
+        "balanced_softmax",
+        "ldam",
+        "poly1",
+        "gce",
     ]
 
 

@@ -9,10 +9,15 @@ from loss_cases import CLASSES, batch
 
 from bertplay.losses import (
     adaptive_loss,
+    balanced_softmax_loss,
     cross_entropy,
     focal_loss,
     focal_smooth_loss,
+    generalised_cross_entropy,
     label_smoothing_loss,
+    ldam_loss,
+    logit_adjusted_loss,
+    poly1_loss,
     weighted_cross_entropy,
 )
 
@@ -95,6 +100,91 @@ def test_adaptive_is_exactly_one_loss_at_each_end(kind, mix, end):
         adaptive_loss, mix=mix, gamma=2.0, alpha=[3.0, 1.0, 0.5], class_weights=WEIGHTS
     )
     same(adaptive, end, kind)
+
+
+@both_targets
+def test_balanced_softmax_is_logit_adjustment_with_tau_1(kind):
+    same(
+        bound(balanced_softmax_loss, prior=[70, 20, 10]),
+        bound(logit_adjusted_loss, prior=[70, 20, 10], tau=1.0),
+        kind,
+    )
+
+
+@both_targets
+@pytest.mark.parametrize("tau", [0.5, 1.0])
+def test_shares_or_numbers_of_rows_make_the_same_adjustment(kind, tau):
+    logits, targets, _ = arrays(kind)
+    by_share, by_count = (
+        logit_adjusted_loss(logits, targets, prior=prior, tau=tau, reduction="none")
+        for prior in ([0.7, 0.2, 0.1], [140, 40, 20])
+    )
+    np.testing.assert_allclose(by_share, by_count, rtol=1e-5)
+
+
+@both_targets
+@pytest.mark.parametrize(
+    "call",
+    [
+        bound(logit_adjusted_loss, prior=[70, 20, 10], tau=0.0),
+        bound(logit_adjusted_loss, prior=[5, 5, 5]),
+        bound(ldam_loss, prior=[70, 20, 10], max_margin=0.0),
+        bound(poly1_loss, epsilon=0.0),
+    ],
+    ids=["logit_adjusted tau 0", "logit_adjusted of equal classes", "ldam margin 0", "poly1 0"],
+)
+def test_without_their_own_part_they_are_cross_entropy(kind, call):
+    logits, targets, weights = arrays(kind)
+    found, expected = (
+        mx.value_and_grad(lambda z, f=f: f(z, targets, sample_weights=weights))(logits)
+        for f in (call, cross_entropy)
+    )
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def test_ldam_without_margins_has_the_mean_of_weighted_cross_entropy():
+    logits, labels, _ = arrays()
+    found = ldam_loss(logits, labels, prior=[7, 2, 1], max_margin=0.0, class_weights=WEIGHTS)
+    expected = weighted_cross_entropy(logits, labels, class_weights=WEIGHTS)
+    assert found.item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_the_margin_is_that_of_the_label_and_largest_for_the_rarest_class():
+    even = mx.zeros((3, 3))
+    losses = ldam_loss(even, mx.arange(3), prior=[81, 16, 1], max_margin=0.6, reduction="none")
+    margins = [0.6 / 3, 0.6 / 2, 0.6]
+    expected = [np.log(2 + np.exp(-margin)) + margin for margin in margins]
+    np.testing.assert_allclose(losses, expected, rtol=1e-6)
+
+
+def test_logits_without_the_prior_are_right_for_balanced_classes():
+    """Where the posterior is the prior alone, nothing is learned from the row, and z stays even."""
+    prior = mx.array([0.7, 0.2, 0.1])
+    gradient = mx.grad(logit_adjusted_loss)(mx.zeros((1, 3)), prior[None], prior=prior)
+    np.testing.assert_allclose(gradient, np.zeros((1, 3)), atol=1e-7)
+
+
+def test_gce_with_exponent_1_is_half_of_the_absolute_error():
+    logits, labels, _ = arrays()
+    found = generalised_cross_entropy(logits, labels, exponent=1.0, reduction="none")
+    error = mx.abs(mx.softmax(logits, axis=-1) - mx.eye(CLASSES)[labels]).sum(axis=-1)
+    np.testing.assert_allclose(found, error / 2, rtol=1e-5)
+
+
+def test_gce_goes_to_cross_entropy_as_its_exponent_goes_to_0():
+    logits, labels, _ = arrays()
+    found = generalised_cross_entropy(logits, labels, exponent=1e-4, reduction="none")
+    expected = cross_entropy(logits, labels, reduction="none")
+    np.testing.assert_allclose(found, expected, rtol=1e-3)
+
+
+@a_few
+@given(exponent=st.floats(0.05, 1.0), wrong_by=st.floats(0, 1e4))
+def test_gce_never_loses_more_than_1_over_its_exponent(exponent, wrong_by):
+    logits = mx.array([[0.0, wrong_by]])
+    loss = generalised_cross_entropy(logits, mx.array([0]), exponent=exponent)
+    assert loss.item() <= 1 / exponent * (1 + 1e-6)
 
 
 def test_a_number_as_alpha_weights_class_1_of_two():
@@ -186,6 +276,16 @@ def test_gamma_may_be_an_array():
         (bound(focal_loss, alpha=0.25), "alpha is 0.25 with 3 classes"),
         (bound(focal_loss, alpha=[1.0, 2.0]), "alpha has 2 entries: .* each of 3 classes"),
         (bound(focal_loss, alpha="balanced"), r"alpha=balanced_weights\(\[...\]\)"),
+        (bound(logit_adjusted_loss, prior="counts"), r'prior="counts" needs .* class_counts'),
+        (bound(logit_adjusted_loss, prior=[1.0, 2.0]), "prior has 2 entries: .* of 3 classes"),
+        (bound(logit_adjusted_loss, prior=[1.0, 0.0, 2.0]), "prior is .*greater than 0"),
+        (bound(logit_adjusted_loss, prior="shares"), "prior is 'shares': expected"),
+        (bound(logit_adjusted_loss, prior=[1, 1, 1], tau=-1.0), "tau is -1: .* at least 0"),
+        (bound(ldam_loss, prior=[1, 1, 1], max_margin=-1.0), "max_margin is -1: .* at least 0"),
+        (bound(ldam_loss, prior=[1, 1, 1], scale=0.0), "scale is 0: .* greater than 0"),
+        (bound(poly1_loss, epsilon=-2.0), "epsilon is -2: expected a number of at least -1"),
+        (bound(generalised_cross_entropy, exponent=0.0), "exponent is 0: .* greater than 0"),
+        (bound(generalised_cross_entropy, exponent=1.5), "exponent is 1.5: .* from 0 to 1"),
         (
             bound(weighted_cross_entropy, class_weights=[1.0, -2.0, 1.0]),
             "class_weights is .*expected finite weights of at least 0",
