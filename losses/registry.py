@@ -18,17 +18,21 @@ from bertplay.losses.cross_entropy import (
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
 from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
 from bertplay.losses.noisy_labels import generalised_cross_entropy
+from bertplay.losses.overlap import dice_loss, tversky_loss
 from bertplay.losses.poly import poly1_loss
 from bertplay.losses.specification import (
     ALPHA,
     CLASS_WEIGHTS,
     EPSILON,
     EXPONENT,
+    FALSE_NEGATIVE_WEIGHT,
+    FALSE_POSITIVE_WEIGHT,
     GAMMA,
     MARGIN_CLASS_WEIGHTS,
     MAX_MARGIN,
     PRIOR,
     SCALE,
+    SMOOTH,
     SMOOTHING,
     TAU,
     LossSpec,
@@ -90,6 +94,20 @@ _SPECS = (
         "Bounded cross-entropy, for labels of which some are wrong.",
         generalised_cross_entropy,
         (EXPONENT,),
+    ),
+    LossSpec(
+        "dice",
+        "1 minus the soft F1 of each class over the batch.",
+        dice_loss,
+        (SMOOTH,),
+        of_batch=True,
+    ),
+    LossSpec(
+        "tversky",
+        "Dice with weights for false positives and false negatives.",
+        tversky_loss,
+        (FALSE_POSITIVE_WEIGHT, FALSE_NEGATIVE_WEIGHT, SMOOTH),
+        of_batch=True,
     ),
 )
 

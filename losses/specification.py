@@ -43,13 +43,15 @@ class LossSpec:
     """A loss as the registry holds it: name, description in one line, function and options.
 
     `function(logits, targets, *, **options, sample_weights, reduction)` takes logits `[N, C]` and
-    raises ValueError for arguments that do not fit.
+    raises ValueError for arguments that do not fit. Where `of_batch` is true, the loss is no mean
+    over rows but a figure of the whole batch, and reduction "none" gives one number a class.
     """
 
     name: str
     description: str
     function: LossFunction
     options: tuple[LossOption, ...] = ()
+    of_batch: bool = False
 
     def option(self, name: str) -> LossOption:
         """The option of that name.
@@ -173,4 +175,22 @@ EXPONENT = number_option(
     0.7,
     "Above 0 and at most 1; larger bears more wrong labels and learns more slowly.",
     _check_exponent,
+)
+SMOOTH = number_option(
+    "smooth",
+    1.0,
+    "Rows added to what is found, at least 0; steadies classes of few rows.",
+    lambda value: check_at_least("smooth", value, 0.0),
+)
+FALSE_POSITIVE_WEIGHT = number_option(
+    "false_positive_weight",
+    0.5,
+    "What a false positive counts, at least 0; larger asks for precision.",
+    lambda value: check_at_least("false_positive_weight", value, 0.0),
+)
+FALSE_NEGATIVE_WEIGHT = number_option(
+    "false_negative_weight",
+    0.5,
+    "What a false negative counts, above 0; larger asks for recall.",
+    lambda value: check_positive("false_negative_weight", value),
 )

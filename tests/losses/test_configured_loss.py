@@ -43,6 +43,8 @@ def test_the_registry_has_the_names_of_the_command_line():
         "ldam",
         "poly1",
         "gce",
+        "dice",
+        "tversky",
     ]
 
 

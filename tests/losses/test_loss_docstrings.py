@@ -18,7 +18,7 @@ ABOUT_SPECS = {"LossOption", "LossSpec"}
 def test_it_says_its_shapes_and_what_is_raised(name):
     text = inspect.getdoc(PUBLIC[name])
 
-    assert re.search(r"\[(N, )?C\]", text), "shapes are missing"
+    assert re.search(r"\[(N, )?[CDE]\]", text), "shapes are missing"
     assert "ValueError" in text, "what is raised is missing"
 
 
@@ -26,8 +26,8 @@ def test_it_says_its_shapes_and_what_is_raised(name):
 def test_a_loss_says_its_equation_and_its_unit(name):
     text = inspect.getdoc(PUBLIC[name])
 
-    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+)[^`]*`", text), "no equation"
-    assert "in nats" in text
+    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+|l_c = )[^`]*`", text), "no equation"
+    assert "in nats" in text or "from 0 to 1" in text
 
 
 @pytest.mark.parametrize("name", [name for name in PUBLIC if name not in ABOUT_SPECS])
