@@ -29,8 +29,14 @@ from bertplay.losses.overlap import dice_loss, tversky_loss
 from bertplay.losses.poly import poly1_loss
 from bertplay.losses.prior import resolve_prior
 from bertplay.losses.r_drop import r_drop_divergence
+from bertplay.losses.ranking import listnet_loss, pairwise_margin_loss
 from bertplay.losses.registry import LOSSES, get_loss
 from bertplay.losses.regression import concordance_loss, huber_loss, mean_squared_error
+from bertplay.losses.similarity import (
+    contrastive_loss,
+    info_nce_loss,
+    supervised_contrastive_loss,
+)
 from bertplay.losses.specification import LossOption, LossSpec
 
 __all__ = [
@@ -45,6 +51,7 @@ __all__ = [
     "balanced_weights",
     "binary_cross_entropy",
     "concordance_loss",
+    "contrastive_loss",
     "cross_entropy",
     "dice_loss",
     "distillation_loss",
@@ -54,16 +61,20 @@ __all__ = [
     "generalised_cross_entropy",
     "get_loss",
     "huber_loss",
+    "info_nce_loss",
     "label_smoothing_loss",
     "ldam_loss",
+    "listnet_loss",
     "load_balancing_loss",
     "logit_adjusted_loss",
     "mean_squared_error",
+    "pairwise_margin_loss",
     "poly1_loss",
     "r_drop_divergence",
     "resolve_class_weights",
     "resolve_prior",
     "sigmoid_focal_loss",
+    "supervised_contrastive_loss",
     "tversky_loss",
     "weighted_cross_entropy",
 ]

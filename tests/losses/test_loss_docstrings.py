@@ -18,7 +18,7 @@ ABOUT_SPECS = {"LossOption", "LossSpec"}
 def test_it_says_its_shapes_and_what_is_raised(name):
     text = inspect.getdoc(PUBLIC[name])
 
-    assert re.search(r"\[(N, )?[CDE]\]", text), "shapes are missing"
+    assert re.search(r"\[([NB], )?[CDE]\]", text), "shapes are missing"
     assert "ValueError" in text, "what is raised is missing"
 
 
