@@ -63,9 +63,7 @@ class TrainOptions:
         0.2, "Part of the rows held out where no validation table is given.", group="Data"
     )
 
-    loss: str = option(
-        "focal_smooth", "Loss; `bertplay train --list-losses` explains each.", group="Loss"
-    )
+    loss: str = option("focal_smooth", "Loss; `bertplay losses` explains each.", group="Loss")
     loss_args: Mapping[str, Any] = field(
         default_factory=dict,
         metadata={

@@ -1,9 +1,19 @@
-"""`bertplay train --list-losses`: every loss with its options and their defaults."""
+"""Every loss with its options and their defaults, and one of them explained, as lines."""
 
 from __future__ import annotations
 
+import inspect
+import re
 import textwrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from bertplay.data.errors import InputError
+from bertplay.data.wording import did_you_mean
+
+if TYPE_CHECKING:
+    from bertplay.losses import LossSpec
+
+_COLUMN = 24
 
 
 def loss_lines(width: int) -> list[str]:
@@ -12,16 +22,37 @@ def loss_lines(width: int) -> list[str]:
 
     lines = []
     for name, spec in LOSSES.items():
-        lines += _entry(name, spec.description, 18, width, indent=0)
-        for option in spec.options:
-            described = f"{option.help} [default: {_shown(option.default)}]"
-            lines += _entry(option.name, described, 18, width, indent=2)
+        lines += _entry(name, spec.description, _COLUMN, width)
+        lines += _option_lines(spec, width)
     return [
         *lines,
         "",
-        *_entry("", _WEIGHTS_NOTE, 0, width, indent=0),
+        *_entry("", _WEIGHTS_NOTE, 0, width),
         *_entry("", "Give them as --gamma 2, or any of them as --loss-arg gamma=2.", 0, width),
     ]
+
+
+def explanation_lines(name: str, width: int) -> list[str]:
+    """One loss: what it does, its equation, options and source, and how to train with it.
+
+    Raises:
+        InputError: there is no such loss.
+    """
+    from bertplay.losses import LOSSES
+
+    if name not in LOSSES:
+        raise InputError(f"no loss {name!r}{did_you_mean(name, list(LOSSES))} (`bertplay losses`)")
+    spec = LOSSES[name]
+    about, *sections = re.split(r"\n\n(?=\w+:\n)", inspect.getdoc(spec.function) or "")
+    (reference,) = [s for s in sections if s.startswith("Reference:")] or [""]
+    lines = _entry(name, spec.description, len(name) + 2, width)
+    for paragraph in (*about.split("\n\n"), reference):
+        if paragraph:
+            lines += ["", *_entry("", " ".join(paragraph.split()), 0, width)]
+    if spec.options:
+        lines += ["", "Options:", *_option_lines(spec, width)]
+    given = "".join(f" --loss-arg {o.name}={_shown(o.default)}" for o in spec.options[:1])
+    return [*lines, "", f"  bertplay train --loss {name}{given}"]
 
 
 _WEIGHTS_NOTE = (
@@ -29,6 +60,14 @@ _WEIGHTS_NOTE = (
     "adaptive always, alpha where the largest class has at least twice the rows of the smallest. "
     "--alpha and --class-weights none, balanced or effective overrule it."
 )
+
+
+def _option_lines(spec: LossSpec, width: int) -> list[str]:
+    lines = []
+    for option in spec.options:
+        described = f"{option.help} [default: {_shown(option.default)}]"
+        lines += _entry(option.name, described, _COLUMN, width, indent=2)
+    return lines
 
 
 def _entry(name: str, text: str, column: int, width: int, indent: int = 0) -> list[str]:

@@ -69,9 +69,6 @@ def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function],
     multiple=True,
     metavar="KEY=VALUE",
 )
-@_loss_option(
-    "--list-losses", "Show the losses with their options, and exit.", is_flag=True, metavar=None
-)
 @click.option(
     "--config",
     metavar="FILE",
@@ -85,7 +82,6 @@ def train(
     /,
     config: str | None,
     as_json: bool,
-    list_losses: bool,
     loss_arg: tuple[str, ...],
     gamma: str | None,
     alpha: str | None,
@@ -98,9 +94,6 @@ def train(
     Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
     passengers that come with bertplay.
     """
-    if list_losses:
-        _print_losses()
-        return
     arguments = loss_arguments(
         loss_arg,
         {"gamma": gamma, "alpha": alpha, "smoothing": smoothing, "class_weights": class_weights},
@@ -146,12 +139,3 @@ def _view(as_json: bool) -> AbstractContextManager[SilentView]:
     from bertplay.cli.plain_view import PlainView
 
     return nullcontext(PlainView(stream))
-
-
-def _print_losses() -> None:
-    import shutil
-
-    from bertplay.cli.loss_table import loss_lines
-
-    for line in loss_lines(min(shutil.get_terminal_size().columns, 100)):
-        click.echo(line)

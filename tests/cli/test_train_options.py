@@ -7,7 +7,6 @@ import pytest
 
 import bertplay.training
 from bertplay.cli.loss_options import parsed
-from bertplay.losses import LOSSES
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe
 
@@ -167,19 +166,3 @@ def test_every_example_in_the_help_is_a_valid_command(bertplay, asked, folder):
         result = bertplay(*shlex.split(example)[1:])
         assert result.exit_code == 0, result.output
     assert len(asked) == len(examples)
-
-
-@pytest.mark.parametrize("width", [40, 80, 120])
-def test_list_losses_names_every_loss_and_option_with_its_default(bertplay, monkeypatch, width):
-    monkeypatch.setenv("COLUMNS", str(width))
-
-    lines = bertplay("train", "--list-losses").stdout.splitlines()
-
-    words = " ".join(" ".join(lines).split())
-    for name, spec in LOSSES.items():
-        assert any(line.split()[:1] == [name] for line in lines)
-        assert " ".join(spec.description.split()) in words
-        for option in spec.options:
-            shown = "none" if option.default is None else option.default
-            assert f"[default: {shown}]" in words
-    assert max(map(len, lines)) <= width

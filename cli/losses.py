@@ -1,0 +1,23 @@
+"""`bertplay losses`: every loss with its options, or one of them explained."""
+
+from __future__ import annotations
+
+import shutil
+
+import click
+
+_WIDEST = 100
+
+
+@click.command(short_help="List the losses, or explain one.")
+@click.argument("name", required=False)
+def losses(name: str | None) -> None:
+    """List the losses with their options and defaults; with NAME, explain one.
+
+    The names are those of `bertplay train --loss`, of YAML and of `bertplay.losses.get_loss`.
+    """
+    from bertplay.cli.loss_table import explanation_lines, loss_lines
+
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    for line in loss_lines(width) if name is None else explanation_lines(name, width):
+        click.echo(line)
