@@ -11,6 +11,7 @@ import pytest
 from tiny_teacher import TINY
 
 from bertplay import InputError, TrainOptions, train
+from bertplay.data.emotions import read_emotions
 from bertplay.distillation import SilentDistillView, distill
 from bertplay.distillation.state import FOLDER
 from bertplay.encoders import load_encoder
@@ -41,6 +42,15 @@ def test_the_student_grows_more_like_its_teacher(options):
     summary = distill(options(epochs=12, lr=3e-3))
     similarity = [entry["similarity"] for entry in summary["history"]]
     assert similarity[-1] > similarity[0] + 0.02
+
+
+def test_of_the_emotion_table_the_test_part_stays_unseen(options):
+    frame = read_emotions()
+    seen = set(frame["text"][frame["split"] != "test"])
+
+    summary = distill(options(corpus=("emotion",), epochs=1, batch_size=64, max_length=8))
+
+    assert summary["texts"] + options().held_out == len(seen)
 
 
 def test_a_student_is_a_backbone(options, corpus, tmp_path):
