@@ -31,6 +31,7 @@ def adaptive_loss(
     alpha: ClassWeights = None,
     class_weights: ClassWeights = None,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Weighted cross-entropy and focal loss, mixed, in nats.
@@ -51,6 +52,7 @@ def adaptive_loss(
         class_weights: class weights of the cross-entropy, see `resolve_class_weights`.
         sample_weights: `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has no
             influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none", "mean" or "sum", of both losses.
 
     Returns:
@@ -62,7 +64,7 @@ def adaptive_loss(
     check_fraction("mix", mix)
     check_gamma(gamma)
     classes = logits.shape[-1] if logits.ndim else None
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     weights = resolve_class_weights(class_weights, num_classes=classes)
     weighted = reduce_losses(
         example_losses(examples, class_weights=weights),
@@ -177,6 +179,7 @@ class AdaptiveLoss(ConfiguredLoss):
         targets: mx.array,
         *,
         sample_weights: mx.array | None = None,
+        ignore_index: int | None = None,
         reduction: Reduction = "mean",
     ) -> mx.array:
         """The loss of logits `[N, C]` and targets `[N]` or `[N, C]` at the present progress.
@@ -192,6 +195,7 @@ class AdaptiveLoss(ConfiguredLoss):
             alpha=self.alpha,
             class_weights=self.class_weights,
             sample_weights=sample_weights,
+            ignore_index=ignore_index,
             reduction=reduction,
         )
 

@@ -78,6 +78,7 @@ class ConfiguredLoss(nn.Module):
         targets: mx.array,
         *,
         sample_weights: mx.array | None = None,
+        ignore_index: int | None = None,
         reduction: Reduction = "mean",
     ) -> mx.array:
         """The loss of logits `[N, C]` and targets `[N]` or `[N, C]`, see its function.
@@ -90,6 +91,7 @@ class ConfiguredLoss(nn.Module):
             targets,
             **{o.name: getattr(self, o.name) for o in self._spec.options},
             sample_weights=sample_weights,
+            ignore_index=ignore_index,
             reduction=reduction,
         )
 

@@ -15,6 +15,7 @@ def cross_entropy(
     targets: mx.array,
     *,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy between the targets and softmax(logits), in nats.
@@ -31,6 +32,7 @@ def cross_entropy(
         targets: `[N]` integer labels, or `[N, C]` probabilities.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -41,7 +43,7 @@ def cross_entropy(
             labels cannot be looked at, it gives NaN instead), soft labels are no probabilities, a
             sample weight is negative, or the reduction is unknown.
     """
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     return reduce_losses(example_losses(examples), examples, reduction)
 
 
@@ -51,6 +53,7 @@ def weighted_cross_entropy(
     *,
     class_weights: ClassWeights,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy with one weight per class, averaged as PyTorch does, in nats.
@@ -71,6 +74,7 @@ def weighted_cross_entropy(
         class_weights: w, `[C]`, or another form that `resolve_class_weights` takes.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 where it divides by
             0).
 
@@ -80,7 +84,7 @@ def weighted_cross_entropy(
     Raises:
         ValueError: as `cross_entropy`; class_weights of the wrong form or length, or negative.
     """
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     weights = resolve_class_weights(class_weights, num_classes=logits.shape[-1])
     losses = example_losses(examples, class_weights=weights)
     return reduce_losses(losses, examples, reduction, divisor_weights=weights)
@@ -92,6 +96,7 @@ def label_smoothing_loss(
     *,
     smoothing: mx.array | float = 0.1,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy with targets moved towards the uniform distribution, in nats.
@@ -110,6 +115,7 @@ def label_smoothing_loss(
         smoothing: eps in [0, 1); 0 gives `cross_entropy`.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -122,5 +128,5 @@ def label_smoothing_loss(
         Szegedy et al., Rethinking the Inception Architecture for Computer Vision, CVPR 2016.
     """
     check_smoothing(smoothing)
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     return reduce_losses(example_losses(examples, smoothing=smoothing), examples, reduction)

@@ -40,6 +40,7 @@ def read_examples(
     logits: mx.array,
     targets: mx.array,
     sample_weights: mx.array | None,
+    ignore_index: int | None,
     *,
     adjust: Adjustment | None = None,
 ) -> Examples:
@@ -52,6 +53,7 @@ def read_examples(
         logits: `[N, C]`.
         targets: `[N]` integer labels, or `[N, C]` probabilities.
         sample_weights: `[N]`, or None.
+        ignore_index: label of rows that are to weigh 0, or None.
         adjust: makes other logits of them: of `[N, C]` float32, the largest of a row 0, and the
             targets as a distribution `[N, C]`.
 
@@ -66,6 +68,8 @@ def read_examples(
     rows, classes = logits.shape
     if sample_weights is not None:
         check_sample_weights(sample_weights, rows)
+    if ignore_index is not None:
+        sample_weights = _without_ignored(targets, sample_weights, ignore_index, rows)
     check_targets(targets, rows, classes, sample_weights)
     if sample_weights is not None:
         sample_weights = sample_weights.astype(mx.float32)
@@ -116,6 +120,19 @@ def sum_over_classes(terms: mx.array, examples: Examples) -> mx.array:
     if examples.known is not None:
         losses = mx.where(examples.known, losses, mx.nan)
     return losses
+
+
+def _without_ignored(
+    targets: mx.array, sample_weights: mx.array | None, ignore_index: int, rows: int
+) -> mx.array:
+    """The sample weights, 0 where the label is the one to ignore."""
+    require(
+        targets.shape == (rows,) and mx.issubdtype(targets.dtype, mx.integer),
+        f"ignore_index is {ignore_index}, but targets has shape {targets.shape} and dtype "
+        f"{targets.dtype}: expected integer labels of shape ({rows},)",
+    )
+    weights = mx.ones(rows) if sample_weights is None else sample_weights
+    return mx.where(targets == ignore_index, 0.0, weights.astype(mx.float32))
 
 
 def check_sample_weights(sample_weights: mx.array, rows: int) -> None:

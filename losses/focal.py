@@ -17,6 +17,7 @@ def focal_loss(
     gamma: mx.array | float = 2.0,
     alpha: ClassWeights = None,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Focal loss over softmax(logits): cross-entropy that fades for rows already right, in nats.
@@ -37,6 +38,7 @@ def focal_loss(
             1 - alpha), a sequence `[C]`; see `resolve_class_weights`.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -49,7 +51,7 @@ def focal_loss(
         Lin et al., Focal Loss for Dense Object Detection, ICCV 2017.
     """
     check_gamma(gamma)
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     weights = resolve_class_weights(alpha, num_classes=logits.shape[-1], name="alpha")
     losses = example_losses(examples, gamma=gamma, class_weights=weights)
     return reduce_losses(losses, examples, reduction)
@@ -63,6 +65,7 @@ def focal_smooth_loss(
     alpha: ClassWeights = None,
     smoothing: mx.array | float = 0.1,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Focal loss with smoothed targets, in nats.
@@ -82,6 +85,7 @@ def focal_smooth_loss(
         smoothing: eps in [0, 1); 0 gives `focal_loss`.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -96,7 +100,7 @@ def focal_smooth_loss(
     """
     check_gamma(gamma)
     check_smoothing(smoothing)
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     weights = resolve_class_weights(alpha, num_classes=logits.shape[-1], name="alpha")
     losses = example_losses(examples, gamma=gamma, class_weights=weights, smoothing=smoothing)
     return reduce_losses(losses, examples, reduction)

@@ -18,6 +18,7 @@ def logit_adjusted_loss(
     prior: Prior,
     tau: mx.array | float = 1.0,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy of logits to which the logarithms of the classes' shares are added, in nats.
@@ -39,6 +40,7 @@ def logit_adjusted_loss(
         tau: how much of the prior is added, at least 0; 0 gives `cross_entropy`.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -53,7 +55,7 @@ def logit_adjusted_loss(
     check_at_least("tau", tau, 0.0)
     shares = resolve_prior(prior, num_classes=logits.shape[-1] if logits.ndim == 2 else None)
     examples = read_examples(
-        logits, targets, sample_weights, adjust=lambda z, _: z + tau * mx.log(shares)
+        logits, targets, sample_weights, ignore_index, adjust=lambda z, _: z + tau * mx.log(shares)
     )
     return reduce_losses(example_losses(examples), examples, reduction)
 
@@ -64,6 +66,7 @@ def balanced_softmax_loss(
     *,
     prior: Prior,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy of a softmax in which every class counts as often as it has rows, in nats.
@@ -81,6 +84,7 @@ def balanced_softmax_loss(
         prior: n, `[C]` numbers of rows or shares, greater than 0.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -93,7 +97,12 @@ def balanced_softmax_loss(
         Ren et al., Balanced Meta-Softmax for Long-Tailed Visual Recognition, NeurIPS 2020.
     """
     return logit_adjusted_loss(
-        logits, targets, prior=prior, sample_weights=sample_weights, reduction=reduction
+        logits,
+        targets,
+        prior=prior,
+        sample_weights=sample_weights,
+        ignore_index=ignore_index,
+        reduction=reduction,
     )
 
 
@@ -106,6 +115,7 @@ def ldam_loss(
     scale: mx.array | float = 1.0,
     class_weights: ClassWeights = None,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy with a margin that is larger for rarer classes (LDAM), in nats.
@@ -128,6 +138,7 @@ def ldam_loss(
         class_weights: w, `[C]`, or another form that `resolve_class_weights` takes.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" that of
             `weighted_cross_entropy` (0 where it divides by 0).
 
@@ -148,7 +159,7 @@ def ldam_loss(
     counts = resolve_prior(prior, num_classes=classes)
     margins = max_margin * mx.power(mx.min(counts) / counts, 0.25)
     examples = read_examples(
-        logits, targets, sample_weights, adjust=lambda z, q: scale * (z - q * margins)
+        logits, targets, sample_weights, ignore_index, adjust=lambda z, q: scale * (z - q * margins)
     )
     weights = resolve_class_weights(class_weights, num_classes=classes)
     losses = example_losses(examples, class_weights=weights)

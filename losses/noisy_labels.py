@@ -15,6 +15,7 @@ def generalised_cross_entropy(
     *,
     exponent: mx.array | float = 0.7,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Between cross-entropy, which wrong labels dominate, and absolute error, which learns slowly.
@@ -34,6 +35,7 @@ def generalised_cross_entropy(
         exponent: k, greater than 0 and at most 1.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -48,7 +50,7 @@ def generalised_cross_entropy(
     """
     check_positive("exponent", exponent)
     check_fraction("exponent", exponent)
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     # 1 - p^k as it is near p = 1, where the difference itself would be 0.
     missing = -mx.expm1(-exponent * examples.surprisal) / exponent
     losses = sum_over_classes(examples.distribution * missing, examples)

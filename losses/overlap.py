@@ -17,6 +17,7 @@ def tversky_loss(
     false_negative_weight: mx.array | float = 0.5,
     smooth: mx.array | float = 1.0,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """1 minus the Tversky index of each class over the batch, from 0 to 1.
@@ -38,6 +39,7 @@ def tversky_loss(
         smooth: e, at least 0, in rows: keeps the index of a class with few rows from jumping.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: over the classes, as an index belongs to a batch, not to a row: "none" gives l, 0
             for classes that are not there, "sum" its sum, "mean" its mean over those that are there
             (0 if none is).
@@ -59,7 +61,7 @@ def tversky_loss(
         reduction in REDUCTIONS,
         f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
     )
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     q, complement = examples.distribution, examples.complement
     s = mx.ones(len(logits)) if examples.sample_weights is None else examples.sample_weights
     weighted = s[:, None] * q
@@ -85,6 +87,7 @@ def dice_loss(
     *,
     smooth: mx.array | float = 1.0,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """1 minus the soft Dice coefficient, which is F1, of each class over the batch, from 0 to 1.
@@ -101,6 +104,7 @@ def dice_loss(
         smooth: e, at least 0, in rows.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: over the classes, see `tversky_loss`.
 
     Returns:
@@ -115,5 +119,10 @@ def dice_loss(
     """
     check_at_least("smooth", smooth, 0.0)
     return tversky_loss(
-        logits, targets, smooth=smooth / 2, sample_weights=sample_weights, reduction=reduction
+        logits,
+        targets,
+        smooth=smooth / 2,
+        sample_weights=sample_weights,
+        ignore_index=ignore_index,
+        reduction=reduction,
     )

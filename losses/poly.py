@@ -15,6 +15,7 @@ def poly1_loss(
     *,
     epsilon: mx.array | float = 1.0,
     sample_weights: mx.array | None = None,
+    ignore_index: int | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
     """Cross-entropy plus epsilon times the probability that the other classes get, in nats.
@@ -33,6 +34,7 @@ def poly1_loss(
         epsilon: at least -1; 0 gives `cross_entropy`.
         sample_weights: s, `[N]`, at least 0; None weights all rows alike. A row that weighs 0 has
             no influence, whatever its logits and label.
+        ignore_index: label of rows that have no influence, as if they weighed 0; None for none.
         reduction: "none" gives `s_i l_i`, "sum" their sum, "mean" as above (0 if all s are 0).
 
     Returns:
@@ -46,6 +48,6 @@ def poly1_loss(
         ICLR 2022.
     """
     check_at_least("epsilon", epsilon, -1.0)
-    examples = read_examples(logits, targets, sample_weights)
+    examples = read_examples(logits, targets, sample_weights, ignore_index)
     terms = examples.distribution * (examples.surprisal + epsilon * examples.complement)
     return reduce_losses(sum_over_classes(terms, examples), examples, reduction)

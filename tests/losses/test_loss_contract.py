@@ -223,6 +223,37 @@ def test_rows_of_weight_zero_do_not_exist_whatever_they_hold(case):
 
 
 @every_loss
+@pytest.mark.parametrize("reduction", ["none", "sum", "mean"])
+@pytest.mark.parametrize("traced", [False, True], ids=["eager", "compiled"])
+def test_rows_with_the_label_to_ignore_weigh_zero(case, reduction, traced):
+    logits, labels, _, weights = batch()
+    ignored = np.where(np.arange(len(labels)) % 3 == 1, -100, labels)
+    loss = partial(case.loss(), reduction=reduction)
+
+    def step(z, t, s):
+        return mx.value_and_grad(lambda a: mx.sum(loss(a, t, sample_weights=s, ignore_index=-100)))(
+            z
+        )
+
+    arrays = mx.array(logits), mx.array(ignored), mx.array(weights)
+    value, gradient = (mx.compile(step) if traced else step)(*arrays)
+
+    kept = weights * (ignored != -100).astype(np.float32)
+    expected, wanted = value_and_gradient(
+        lambda z, t, **rows: mx.sum(loss(z, t, **rows)), logits, labels, sample_weights=kept
+    )
+    close(np.array(value), expected)
+    close(np.array(gradient), wanted)
+
+
+@every_loss
+def test_a_label_to_ignore_needs_labels(case):
+    logits, _, soft, _ = batch()
+    with pytest.raises(ValueError, match=r"ignore_index is 0, but targets has .*integer labels"):
+        case.loss()(mx.array(logits), mx.array(soft), ignore_index=0)
+
+
+@every_loss
 @a_few
 @given(kept=st.lists(st.booleans(), min_size=8, max_size=8).filter(any), seed=st.integers(0, 99))
 def test_a_mask_gives_what_the_subset_gives(case, kept, seed):

@@ -140,6 +140,16 @@ def test_rows_of_weight_zero_do_not_exist_whatever_they_hold(loss, expected):
 
 
 @every_case
+def test_rows_with_the_label_to_ignore_weigh_zero(loss, expected):
+    logits, labels, _, _ = batch()
+    ignored = np.where(np.arange(len(labels)) == 2, 255, labels)
+    found = loss(mx.array(logits), mx.array(ignored), ignore_index=255)
+    kept = mx.array((ignored != 255).astype(np.float32))
+    wanted = loss(mx.array(logits), mx.array(labels), sample_weights=kept)
+    assert found.item() == wanted.item()
+
+
+@every_case
 def test_a_batch_that_weighs_nothing_has_loss_zero(loss, expected):
     logits, labels, _, weights = batch()
     value, gradient = value_and_gradient(loss, logits, labels, sample_weights=0 * weights)
