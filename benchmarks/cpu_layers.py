@@ -16,6 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import bertplay  # noqa: F401 - before MLX, which then finds the fast BLAS
+
+# isort: split
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -68,7 +71,8 @@ def training_step(
         shape = (args.batch_size, args.length)
         input_ids = mx.random.randint(0, encoder.config.vocab_size, shape)
         labels = mx.random.randint(0, 2, [args.batch_size])
-        batch = (input_ids, mx.ones(shape, dtype=mx.bool_), labels, mx.ones(args.batch_size))
+        mask, row_weights = mx.ones(shape, dtype=mx.bool_), mx.ones(args.batch_size)
+        batch = (input_ids, mask, labels, row_weights, mx.zeros((args.batch_size, 2)))
 
         def run() -> None:
             result = step(*batch, mx.array(0.5))

@@ -13,6 +13,9 @@ import statistics
 import time
 from collections.abc import Callable
 
+import bertplay  # noqa: F401 - before MLX, which then finds the fast BLAS
+
+# isort: split
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
