@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
@@ -45,7 +46,7 @@ def pull(table: PublicTable, folder: Path, *, on_bytes: OnBytes = lambda *_: Non
         file = folder / f"{part.name}.csv"
         if not file.exists():
             rows = rows_of(table, part, _fetched(part, on_bytes))
-            write_atomically(file, lambda path, rows=rows: _write_csv(path, rows))  # type: ignore[misc]
+            write_atomically(file, partial(_write_csv, rows))
         files.append(file)
     return files
 
@@ -81,6 +82,6 @@ def _fetched(part: Part, on_bytes: OnBytes) -> bytes:
     return bytes(content)
 
 
-def _write_csv(path: Path, rows: Rows) -> None:
+def _write_csv(rows: Rows, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(rows)

@@ -1,6 +1,7 @@
 """A folder with the files that the documentation's commands name, small."""
 
 import csv
+import gzip
 from pathlib import Path
 
 import mlx.core as mx
@@ -50,6 +51,8 @@ def documented_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_table(tmp_path / "kaggle_train.csv", columns, passengers)
     unlabelled = [(row[0], *row[2:]) for row in passengers]
     write_table(tmp_path / "kaggle_test.csv", [columns[0], *columns[2:]], unlabelled)
+    texts = [f"{text} on day {day}" for day in range(400) for text, _ in REVIEWS[:3]]
+    (tmp_path / "texts.txt.gz").write_bytes(gzip.compress("\n".join(texts).encode()))
     write_encoder(tmp_path / "all-MiniLM-L6-v2")
     write_encoder(tmp_path / "sentence-transformers" / "all-MiniLM-L6-v2")
     monkeypatch.chdir(tmp_path)

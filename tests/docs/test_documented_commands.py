@@ -35,8 +35,8 @@ def bertplay_commands(page: Path) -> list[list[str]]:
 
 def quickened(arguments: list[str]) -> list[str]:
     """One epoch is enough to see that a command works."""
-    training = arguments[0] == "train" and "--epochs" not in arguments
-    return [*arguments, "--epochs", "1"] if training else arguments
+    learning = arguments[0] in ("train", "distill") and "--epochs" not in arguments
+    return [*arguments, "--epochs", "1"] if learning else arguments
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
