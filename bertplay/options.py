@@ -88,7 +88,8 @@ class TrainOptions:
 
     backbone: str = option(
         "scratch",
-        "Encoder: scratch (a small BERT and vocabulary made from the training texts), a folder, "
+        "Encoder: scratch (a small BERT and vocabulary made from the training texts), mini (a "
+        "small pretrained BERT that comes along), a folder, "
         "or a Hugging Face repo id.",
         group="Model",
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bertplay.backbones import SCRATCH
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -43,14 +45,14 @@ _SCRATCH_RECIPES = {
 }
 
 
-def recipe_for(task: str, *, from_scratch: bool, built_in: bool) -> Recipe:
+def recipe_for(task: str, *, backbone: str, built_in: bool) -> Recipe:
     """The recommended settings of a task.
 
     Args:
         task: "titanic", "emotion" or "table".
-        from_scratch: the encoder starts from random weights.
+        backbone: "mini", "scratch", or another pretrained encoder.
         built_in: the task's own table is trained on, not a file.
     """
-    if from_scratch:
+    if backbone == SCRATCH:
         return _SCRATCH_RECIPES[task]
     return (_PRETRAINED_BUILT_IN_RECIPES if built_in else _PRETRAINED_RECIPES)[task]

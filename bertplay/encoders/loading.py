@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import mlx.core as mx
 from mlx.utils import tree_flatten
 
+from bertplay.backbones import MINI
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer
 from bertplay.encoders.bert import BertEncoder
@@ -18,6 +19,7 @@ from bertplay.encoders.config import read_config
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+_MINI_FOLDER = Path(__file__).with_name(MINI)
 _HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin.index.json")
 _HUB_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 
@@ -29,7 +31,8 @@ def load_encoder(
 
     Args:
         path_or_repo: a folder with config.json, safetensors (one file or sharded) and
-            tokenizer.json or vocab.txt; or a Hugging Face repo id, downloaded once into its cache.
+            tokenizer.json or vocab.txt; or a Hugging Face repo id, downloaded once into its cache;
+            or "mini" for the encoder that comes with bertplay.
         dtype: the type of the weights and of the arithmetic; layer norm statistics, softmax and
             GELU are computed in fp32 whatever it is.
 
@@ -65,6 +68,8 @@ def find_model(path_or_repo: str | PathLike[str]) -> Path:
     Raises:
         InputError: neither a folder nor a repo that can be downloaded.
     """
+    if path_or_repo == MINI:
+        return _MINI_FOLDER
     folder = Path(path_or_repo).expanduser()
     if folder.is_dir():
         return folder

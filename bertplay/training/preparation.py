@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import mlx.core as mx
 
+from bertplay.backbones import SCRATCH
 from bertplay.classifier import Classifier
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
@@ -24,7 +25,6 @@ from bertplay.training_data import TrainingData
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-SCRATCH = "scratch"
 _WORDS = "embeddings.word_embeddings.weight"
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
@@ -94,7 +94,7 @@ def _max_length(options: TrainOptions, task: str, limit: int) -> int:
 
 
 def _recipe(options: TrainOptions, task: str) -> Recipe:
-    return recipe_for(task, from_scratch=options.backbone == SCRATCH, built_in=options.data is None)
+    return recipe_for(task, backbone=options.backbone, built_in=options.data is None)
 
 
 def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:

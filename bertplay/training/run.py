@@ -10,6 +10,7 @@ from typing import Any
 import mlx.core as mx
 
 from bertplay import run_directory
+from bertplay.backbones import MINI, SCRATCH
 from bertplay.classifier import save
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
@@ -18,7 +19,7 @@ from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, so
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitSettings, fit
 from bertplay.training.objective import objective_of
-from bertplay.training.preparation import SCRATCH, Prepared, prepare, resolve_loss, with_recipe
+from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import EpochRecord, SilentView
@@ -105,9 +106,9 @@ def as_config(options: TrainOptions) -> dict[str, Any]:
     values = asdict(options)
     # Leave to overwrite was given for this run, not for whoever runs the file again.
     del values["overwrite"]
-    # A backbone may be a name, of a repo or "scratch", but a folder is a folder from anywhere.
+    # A backbone may be a name, of a repo or of our own, but a folder is a folder from anywhere.
     paths = ["data", "validation", "teacher"]
-    if options.backbone != SCRATCH:
+    if options.backbone not in (MINI, SCRATCH):
         paths.append("backbone")
     for name in paths:
         if values[name] is not None and (path := Path(values[name]).expanduser()).exists():

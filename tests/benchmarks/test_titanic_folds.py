@@ -139,7 +139,7 @@ def test_the_held_out_fold_chooses_no_epoch(titanic_folds, training):
 
 
 def test_settings_come_from_the_recipe_unless_they_are_given(titanic_folds, training):
-    recipe = recipe_for("titanic", from_scratch=True, built_in=True)
+    recipe = recipe_for("titanic", backbone="scratch", built_in=True)
     titanic_folds.main([*FEW, "--losses", "ce", "--lr", "0.002", "--batch-size", "8"])
     (options, _) = training.runs
     assert (options.epochs, options.pooling) == (recipe.epochs, recipe.pooling)

@@ -116,7 +116,7 @@ def test_other_tables_give_no_submission(tmp_path):
     assert submission_columns(REVIEWS, reviews, [0]) is None
 
 
-@pytest.mark.parametrize("from_scratch", [True, False])
+@pytest.mark.parametrize("backbone", ["mini", "scratch", "bert"])
 @pytest.mark.parametrize(
     ("task", "built_in"),
     [
@@ -127,8 +127,8 @@ def test_other_tables_give_no_submission(tmp_path):
         ("table", False),
     ],
 )
-def test_every_task_has_a_recipe_that_options_accept(task, built_in, from_scratch):
-    recipe = recipe_for(task, from_scratch=from_scratch, built_in=built_in)
+def test_every_task_has_a_recipe_that_options_accept(task, built_in, backbone):
+    recipe = recipe_for(task, backbone=backbone, built_in=built_in)
     assert recipe.pooling in POOLINGS
     TrainOptions(**asdict(recipe))
 

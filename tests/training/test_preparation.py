@@ -40,7 +40,7 @@ def prepared_from(options, data):
 def test_the_recipe_fills_in_what_the_user_left_open(options):
     left_open = replace(options, epochs=None, lr=None, pooling="max")
     filled = with_recipe(left_open, "table")
-    recipe = recipe_for("table", from_scratch=False, built_in=False)
+    recipe = recipe_for("table", backbone="bert", built_in=False)
     assert (filled.epochs, filled.lr) == (recipe.epochs, recipe.lr)
     assert filled.pooling == "max"
 
@@ -60,7 +60,7 @@ def test_a_built_in_table_has_a_recipe_of_its_own(options):
 
 def test_a_backbone_from_scratch_has_a_recipe_of_its_own(options):
     filled = with_recipe(replace(options, backbone="scratch", lr=None), "table")
-    assert filled.lr == recipe_for("table", from_scratch=True, built_in=False).lr
+    assert filled.lr == recipe_for("table", backbone="scratch", built_in=False).lr
 
 
 @pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive"])
