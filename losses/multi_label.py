@@ -12,7 +12,7 @@ from bertplay.losses.argument_checks import (
     host_values,
     require,
 )
-from bertplay.losses.examples import check_sample_weights
+from bertplay.losses.number_rows import read_number_rows
 from bertplay.losses.reduction import Reduction, reduce_rows
 
 # The smallest probability whose power is taken: below it the loss is 0 in float32, and the
@@ -175,26 +175,16 @@ def asymmetric_loss(
 def _read(
     logits: mx.array, targets: mx.array, sample_weights: mx.array | None
 ) -> tuple[mx.array, mx.array, mx.array | None]:
-    """Checked arrays in float32; rows that weigh 0 hold zeros."""
-    require(
-        logits.ndim == 2 and logits.size > 0 and mx.issubdtype(logits.dtype, mx.floating),
-        f"logits has shape {logits.shape} and dtype {logits.dtype}: expected floats of shape "
-        "[N, C] with N and C at least 1",
+    rows = read_number_rows(
+        logits,
+        targets,
+        sample_weights,
+        name="logits",
+        axis="C",
+        wanted="a number from 0 to 1 for each row and class",
     )
-    require(
-        targets.shape == logits.shape,
-        f"targets has shape {targets.shape}: expected {logits.shape}, a number from 0 to 1 for "
-        "each row and class",
-    )
-    if sample_weights is not None:
-        check_sample_weights(sample_weights, len(logits))
-        sample_weights = sample_weights.astype(mx.float32)
     _check_range(targets, sample_weights)
-    z, y = logits.astype(mx.float32), targets.astype(mx.float32)
-    if sample_weights is not None:
-        counts = sample_weights[:, None] != 0
-        z, y = mx.where(counts, z, 0.0), mx.where(counts, y, 0.0)
-    return z, y, sample_weights
+    return rows
 
 
 def _check_range(targets: mx.array, sample_weights: mx.array | None) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import mlx.core as mx
 
-from bertplay.losses.argument_checks import check_at_least, check_positive, require
+from bertplay.losses.argument_checks import check_at_least, check_positive
 from bertplay.losses.examples import read_examples
-from bertplay.losses.reduction import REDUCTIONS, Reduction
+from bertplay.losses.reduction import Reduction, check_reduction
 
 
 def tversky_loss(
@@ -57,10 +57,7 @@ def tversky_loss(
     check_at_least("false_positive_weight", false_positive_weight, 0.0)
     check_positive("false_negative_weight", false_negative_weight)
     check_at_least("smooth", smooth, 0.0)
-    require(
-        reduction in REDUCTIONS,
-        f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
-    )
+    check_reduction(reduction)
     examples = read_examples(logits, targets, sample_weights, ignore_index)
     q, complement = examples.distribution, examples.complement
     s = mx.ones(len(logits)) if examples.sample_weights is None else examples.sample_weights

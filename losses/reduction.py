@@ -13,6 +13,14 @@ Reduction: TypeAlias = Literal["none", "mean", "sum"]
 REDUCTIONS = ("none", "mean", "sum")
 
 
+def check_reduction(reduction: str) -> None:
+    """Raise `ValueError` unless it is one of the three."""
+    require(
+        reduction in REDUCTIONS,
+        f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
+    )
+
+
 def reduce_losses(
     losses: mx.array,
     examples: Examples,
@@ -62,10 +70,7 @@ def reduce_rows(
     Raises:
         ValueError: reduction is none of the three.
     """
-    require(
-        reduction in REDUCTIONS,
-        f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
-    )
+    check_reduction(reduction)
     if sample_weights is not None:
         # A row that weighs 0 may have an unknown label, and 0 times NaN is NaN.
         values = mx.where(sample_weights != 0, sample_weights * values, 0.0)

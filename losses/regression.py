@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import mlx.core as mx
 
-from bertplay.losses.argument_checks import check_positive, require
-from bertplay.losses.examples import check_sample_weights
-from bertplay.losses.reduction import REDUCTIONS, Reduction, reduce_rows
+from bertplay.losses.argument_checks import check_positive
+from bertplay.losses.number_rows import read_number_rows
+from bertplay.losses.reduction import Reduction, check_reduction, reduce_rows
 
 
 def mean_squared_error(
@@ -118,10 +118,7 @@ def concordance_loss(
     Reference:
         Lin, A Concordance Correlation Coefficient to Evaluate Reproducibility, 1989.
     """
-    require(
-        reduction in REDUCTIONS,
-        f"reduction is {reduction!r}: expected one of {', '.join(REDUCTIONS)}",
-    )
+    check_reduction(reduction)
     x, y, sample_weights = _read(predictions, targets, sample_weights)
     s = mx.ones(len(x)) if sample_weights is None else sample_weights
     total = mx.sum(s)
@@ -139,23 +136,11 @@ def concordance_loss(
 def _read(
     predictions: mx.array, targets: mx.array, sample_weights: mx.array | None
 ) -> tuple[mx.array, mx.array, mx.array | None]:
-    """Checked arrays in float32; rows that weigh 0 hold zeros."""
-    require(
-        predictions.ndim == 2
-        and predictions.size > 0
-        and mx.issubdtype(predictions.dtype, mx.floating),
-        f"predictions has shape {predictions.shape} and dtype {predictions.dtype}: expected floats "
-        "of shape [N, D] with N and D at least 1",
+    return read_number_rows(
+        predictions,
+        targets,
+        sample_weights,
+        name="predictions",
+        axis="D",
+        wanted="one number for each prediction",
     )
-    require(
-        targets.shape == predictions.shape,
-        f"targets has shape {targets.shape}: expected {predictions.shape}, one number for each "
-        "prediction",
-    )
-    x, y = predictions.astype(mx.float32), targets.astype(mx.float32)
-    if sample_weights is not None:
-        check_sample_weights(sample_weights, len(predictions))
-        sample_weights = sample_weights.astype(mx.float32)
-        counts = sample_weights[:, None] != 0
-        x, y = mx.where(counts, x, 0.0), mx.where(counts, y, 0.0)
-    return x, y, sample_weights

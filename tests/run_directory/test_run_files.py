@@ -100,10 +100,11 @@ def test_paths_in_config_yaml_hold_wherever_it_is_read(tmp_path, monkeypatch):
     assert config["backbone"] == str(tmp_path.resolve() / "bert")
 
 
-@pytest.mark.parametrize("backbone", ["scratch", "someone/some-model"])
+@pytest.mark.parametrize("backbone", ["mini", "scratch", "someone/some-model"])
 def test_a_backbone_that_is_a_name_stays_one(tmp_path, monkeypatch, backbone):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "scratch").mkdir()
+    for name in ("mini", "scratch"):
+        (tmp_path / name).mkdir()
     assert as_config(TrainOptions(backbone=backbone))["backbone"] == backbone
 
 

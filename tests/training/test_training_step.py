@@ -7,6 +7,7 @@ import pytest
 from word_average import BATCH, CLASSES, encoded, fitted, weights, word_average
 
 from bertplay.data.batches import Batch, pad_batch
+from bertplay.losses import distillation_loss
 from bertplay.training.objective import Objective
 from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
@@ -143,6 +144,18 @@ def test_a_teacher_shares_the_loss_with_the_labels():
         losses[share] = step(*batch, mx.array(0.0)).loss.item()
     assert losses[0.25] == pytest.approx(0.75 * losses[0.0] + 0.25 * losses[1.0], rel=1e-6)
     assert abs(losses[1.0] - losses[0.0]) > 1e-2
+
+
+@pytest.mark.parametrize("temperature", [1.0, 4.0])
+def test_a_teacher_is_learned_at_the_temperature(temperature):
+    teacher = np.array([[2.0, -1.0]] * 3, dtype=np.float32)
+    model = word_average(dropout=0.0)
+    step, _, _ = step_for(model, planned=1, teacher_weight=1.0, temperature=temperature)
+    ids, mask, *others = arrays(SHORT[:3], 4, 3, teacher)
+    expected = distillation_loss(model(ids, mask), mx.array(teacher), temperature=temperature)
+    expected = expected.item()
+    found = step(ids, mask, *others, mx.array(0.0)).loss.item()
+    assert found == pytest.approx(expected, rel=1e-5)
 
 
 def test_rows_that_fill_a_batch_up_learn_nothing_from_a_teacher():
