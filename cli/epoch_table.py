@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.console import RenderableType
 from rich.padding import Padding
@@ -24,7 +25,7 @@ _MOST_RECALLS, _NAME_WIDTH, _LOW_RECALL = 8, 12, 0.5
 class _Column:
     heading: str
     width: int
-    text: Callable[[EpochRecord], str]
+    text: Callable[[EpochRecord[Any]], str]
 
 
 _TRAINING = (
@@ -86,7 +87,7 @@ class EpochTable:
             under += " " * _BETWEEN_GROUPS + names
         return [Text(over, "dim"), Text(under, "bold")]
 
-    def row(self, record: EpochRecord) -> list[RenderableType]:
+    def row(self, record: EpochRecord[Any]) -> list[RenderableType]:
         """The lines of one epoch."""
         if self._sentences:
             return [Text(epoch_line(record, self._epochs), "bold" if record.is_best else "")]
@@ -104,7 +105,7 @@ class EpochTable:
         indent = _EPOCH_WIDTH + _BETWEEN_GROUPS
         return [line, Padding(Text(recalls_text(record, 2), "dim"), (0, 0, 0, indent))]
 
-    def _recall_cells(self, record: EpochRecord) -> Text:
+    def _recall_cells(self, record: EpochRecord[Any]) -> Text:
         cells = Text(" " * _BETWEEN_GROUPS)
         for place, (name, width) in enumerate(self._recalls):
             recall = record.validation.per_class[name]["recall"]

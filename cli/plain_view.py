@@ -62,7 +62,7 @@ class PlainView(SilentView):
             f"learning rate {scientific(learning_rate)}, {duration(left)} left"
         )
 
-    def evaluated(self, record: EpochRecord) -> None:
+    def evaluated(self, record: EpochRecord[Any]) -> None:
         """Write one line an epoch, and one for each alarm."""
         assert self._plan is not None
         self._line(epoch_line(record, self._plan.epochs))
@@ -93,7 +93,7 @@ class PlainView(SilentView):
         click.echo(text, file=self._stream, color=False)
 
 
-def epoch_line(record: EpochRecord, epochs: int) -> str:
+def epoch_line(record: EpochRecord[Any], epochs: int) -> str:
     """All figures of an epoch in one line."""
     metrics = record.validation
     best = " (best so far)" if record.is_best else ""
@@ -108,7 +108,7 @@ def epoch_line(record: EpochRecord, epochs: int) -> str:
     )
 
 
-def recalls_text(record: EpochRecord, digits: int = 3) -> str:
+def recalls_text(record: EpochRecord[Any], digits: int = 3) -> str:
     """The recall of each class; of more than eight classes the lowest three."""
     recalls = [
         (one_line(name, 24), figures["recall"])

@@ -96,7 +96,7 @@ class TerminalView(SilentView):
             self._task, completed=step, epoch=f"epoch {epoch}/{self._plan.epochs}", state=state
         )
 
-    def evaluated(self, record: EpochRecord) -> None:
+    def evaluated(self, record: EpochRecord[Any]) -> None:
         """Add the epoch's row and its warnings."""
         assert self._epochs is not None
         if record.epoch == 1:

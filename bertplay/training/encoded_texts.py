@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.data.dataset import LabelledTexts
+from bertplay.training.rows import TrainingRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,3 +32,11 @@ class EncodedTexts:
     def lengths(self) -> NDArray[np.int64]:
         """`[N]` token counts."""
         return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
+
+    def training_rows(self) -> TrainingRows:
+        """The rows with their labels, and with what a teacher makes of them, as targets."""
+        assert self.texts.labels is not None
+        targets = {"labels": self.texts.labels}
+        if self.teacher_logits is not None:
+            targets["teacher_logits"] = self.teacher_logits
+        return TrainingRows(self.texts.ids, self.token_ids, targets)

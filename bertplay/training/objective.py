@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import mlx.core as mx
@@ -10,8 +9,8 @@ import mlx.core as mx
 from bertplay.heads import TextClassifier
 from bertplay.losses import distillation_loss, r_drop_divergence
 from bertplay.options import TrainOptions
-
-BatchLoss = Callable[[mx.array, mx.array, mx.array, mx.array, mx.array], mx.array]
+from bertplay.training.rows import Targets
+from bertplay.training.step import BatchLoss
 
 
 @dataclass(frozen=True)
@@ -42,46 +41,42 @@ def objective_of(options: TrainOptions) -> Objective:
 
 
 def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
-    """The loss of a batch, a scalar.
+    """The loss of a batch of a single label column.
 
     Args:
         model: with its loss.
         objective: what is added to it.
 
     Returns:
-        `loss(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], teacher_logits
-        [B, C])`; the last are not looked at where the teacher has no weight.
+        A `BatchLoss` without figures, whose targets are `labels` `[B]` and, where the teacher has
+        a weight, `teacher_logits` `[B, C]`.
     """
     share = objective.teacher_weight
 
     def loss(
-        input_ids: mx.array,
-        attention_mask: mx.array,
-        labels: mx.array,
-        row_weights: mx.array,
-        teacher_logits: mx.array,
-    ) -> mx.array:
+        input_ids: mx.array, attention_mask: mx.array, targets: Targets, row_weights: mx.array
+    ) -> tuple[mx.array, dict[str, mx.array]]:
         def loss_of(logits: mx.array) -> mx.array:
             if share == 1:
                 own = mx.array(0.0)
             else:
-                own = model.head.compute_loss(logits, labels, sample_weights=row_weights)
+                own = model.head.compute_loss(logits, targets["labels"], sample_weights=row_weights)
             if share == 0:
                 return own
             learned = distillation_loss(
                 logits,
-                teacher_logits,
+                targets["teacher_logits"],
                 temperature=objective.temperature,
                 sample_weights=row_weights,
             )
             return (1 - share) * own + share * learned
 
         if objective.r_drop == 0:
-            return loss_of(model(input_ids, attention_mask))
+            return loss_of(model(input_ids, attention_mask)), {}
         # As one batch of twice the rows, of which dropout treats no two alike.
         both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
         first, second = mx.split(both, 2)
         apart = r_drop_divergence(first, second, sample_weights=row_weights)
-        return (loss_of(first) + loss_of(second)) / 2 + objective.r_drop * apart
+        return (loss_of(first) + loss_of(second)) / 2 + objective.r_drop * apart, {}
 
     return loss

@@ -17,7 +17,8 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
-from bertplay.training.fit import FitSettings, fit
+from bertplay.training.fit import fit
+from bertplay.training.loop import LoopSettings
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
@@ -69,14 +70,16 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         prepared.classifier.model,
         prepared.train,
         prepared.validation,
-        _settings(options, prepared.pad_id),
+        loop_settings(options, prepared.pad_id),
+        objective=objective_of(options),
+        metric=options.metric,
         view=view,
         on_epoch=checkpoints.after_epoch,
         on_interruption=checkpoints.save_interrupted,
         last_good=checkpoints.last_good,
     )
     save(prepared.classifier, output / "model", prepared.whole_tensors())
-    _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.logits)
+    _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
     test_logits = None
     if prepared.test is not None:
         test_logits = _logits(prepared, prepared.test, options.batch_size)
@@ -116,11 +119,12 @@ def as_config(options: TrainOptions) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
+def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
+    """The loop's part of the options, which the recipe has completed."""
     assert options.epochs is not None
     assert options.lr is not None
     assert options.average_weights is not None
-    return FitSettings(
+    return LoopSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
         lr=options.lr,
@@ -128,9 +132,7 @@ def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
         warmup=options.warmup,
         weight_decay=options.weight_decay,
         clip_norm=options.clip_norm,
-        objective=objective_of(options),
         average_weights=options.average_weights,
-        metric=options.metric,
         keep=options.keep,
         patience=options.patience,
         seed=options.seed,
@@ -145,7 +147,7 @@ class _Checkpoints:
         self._prepared, self._output, self._keep = prepared, output, keep
         self._epoch: int | None = None
 
-    def after_epoch(self, record: EpochRecord) -> None:
+    def after_epoch(self, record: EpochRecord[Any]) -> None:
         """Write the epoch down, and its weights where they are to be kept."""
         run_directory.append_metrics(self._output, record.as_dict())
         if record.is_best or self._keep == "last":

@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 
-from bertplay.heads import TextClassifier
-from bertplay.training.objective import Objective, batch_loss
 from bertplay.training.optimizer import clip_by_global_norm
+from bertplay.training.rows import Targets
+
+BatchLoss = Callable[
+    [mx.array, mx.array, Targets, mx.array], tuple[mx.array, Mapping[str, mx.array]]
+]
+"""`loss(input_ids [B, L], attention_mask [B, L], targets, row_weights [B])`: a scalar to minimise,
+and figures by name that add up over an epoch: `[2]`, a sum over rows and the number of them."""
 
 
 @dataclass(frozen=True)
 class StepResult:
-    """What a step leaves on the device, all scalars.
+    """What a step leaves on the device.
 
     Attributes:
-        loss: mean over the rows of the batch, with what the objective adds.
-        gradient_norm: before clipping.
+        loss: mean over the rows of the batch, with what the objective adds; a scalar.
+        figures: by name, `[2]`: a sum over rows, and the number of them.
+        gradient_norm: before clipping; a scalar.
     """
 
     loss: mx.array
+    figures: Mapping[str, mx.array]
     gradient_norm: mx.array
 
 
-Step = Callable[[mx.array, mx.array, mx.array, mx.array, mx.array, mx.array], StepResult]
+Step = Callable[[mx.array, mx.array, Targets, mx.array, mx.array], StepResult]
 
 
 class TraceGuard:
@@ -55,11 +63,11 @@ class TraceGuard:
 
 
 def compiled_step(
-    model: TextClassifier,
+    model: nn.Module,
     optimizer: optim.Optimizer,
+    batch_loss: BatchLoss,
     *,
     clip_norm: float,
-    objective: Objective,
     guard: TraceGuard,
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
@@ -69,44 +77,45 @@ def compiled_step(
     Where compilation is switched off, every call runs the Python function, and none is counted.
 
     Args:
-        model: its trainable parameters are trained.
+        model: its trainable parameters are trained; parts of it that have `set_progress` are told
+            how far the training is.
         optimizer: with its state.
+        batch_loss: of that model.
         clip_norm: largest global gradient norm; 0 for none.
-        objective: what is added to the head's loss.
         guard: counts the traces.
 
     Returns:
-        `step(input_ids [B, L], attention_mask [B, L], labels [B], row_weights [B], teacher_logits
-        [B, C], done)`, where `done` is the part of the training that lies behind, in [0, 1]; and
-        the state to evaluate after each call.
+        `step(input_ids [B, L], attention_mask [B, L], targets, row_weights [B], done)`, where
+        `done` is the part of the training that lies behind, in [0, 1]; and the state to evaluate
+        after each call.
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
 
-    loss_and_gradients = nn.value_and_grad(model, batch_loss(model, objective))
+    loss_and_gradients = nn.value_and_grad(model, batch_loss)
     traced = _compiled_functions_are_traced()
+    scheduled: list[Any] = [part for part in model.modules() if hasattr(part, "set_progress")]
 
     def step(
         input_ids: mx.array,
         attention_mask: mx.array,
-        labels: mx.array,
+        targets: Targets,
         row_weights: mx.array,
-        teacher_logits: mx.array,
         done: mx.array,
-    ) -> tuple[mx.array, mx.array]:
+    ) -> tuple[mx.array, Mapping[str, mx.array], mx.array]:
         if traced:
             guard.count(input_ids.shape)
-        if hasattr(model.head.loss, "set_progress"):
-            model.head.loss.set_progress(done)
-        loss, gradients = loss_and_gradients(
-            input_ids, attention_mask, labels, row_weights, teacher_logits
+        for part in scheduled:
+            part.set_progress(done)
+        (loss, figures), gradients = loss_and_gradients(
+            input_ids, attention_mask, targets, row_weights
         )
         gradients, norm = clip_by_global_norm(gradients, clip_norm)
         optimizer.update(model, gradients)
-        return loss, norm
+        return loss, figures, norm
 
     compiled = mx.compile(step, inputs=state, outputs=state)
 
-    def run(*batch: mx.array) -> StepResult:
+    def run(*batch: Any) -> StepResult:
         return StepResult(*compiled(*batch))
 
     return run, state

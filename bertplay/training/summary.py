@@ -11,12 +11,12 @@ import numpy as np
 from bertplay.data.batches import padding_fraction, plan_batches
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
-from bertplay.metrics import evaluate, majority_baseline
+from bertplay.metrics import Metrics, evaluate, majority_baseline
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
-from bertplay.training.fit import FitResult
+from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
 from bertplay.training.view import Plan
@@ -54,7 +54,7 @@ def summary_of(
     options: TrainOptions,
     data: TrainingData,
     prepared: Prepared,
-    result: FitResult,
+    result: LoopResult[Metrics],
     test_logits: Logits | None,
     *,
     total_seconds: float,

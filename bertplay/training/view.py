@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from bertplay.alarms import Alarm
-from bertplay.metrics import Metrics
 from bertplay.training.objective import Objective
 
 
@@ -55,14 +55,42 @@ class Plan:
     output: str
 
 
+class AsDict(Protocol):
+    """Figures that can be written down."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+
+
+Figures = TypeVar("Figures", bound=AsDict)
+
+
 @dataclass(frozen=True)
-class EpochRecord:
+class Evaluated(Generic[Figures]):
+    """What an evaluation found.
+
+    Attributes:
+        figures: of the validation rows.
+        outputs: the model's, of the validation rows; kept with the best epoch.
+        alarms: what looks wrong.
+        score: what chooses the best epoch; larger is better.
+    """
+
+    figures: Figures
+    outputs: Any
+    alarms: tuple[Alarm, ...]
+    score: float
+
+
+@dataclass(frozen=True)
+class EpochRecord(Generic[Figures]):
     """One epoch, as it is shown and as a line of metrics.jsonl.
 
     Attributes:
         epoch: counted from 1.
         step: optimizer steps since the start.
         train_loss: mean over the rows of the epoch.
+        train_figures: further means over the rows, by name; none with a single label column.
         learning_rate: of the last step.
         gradient_norm: mean over the steps, before clipping.
         validation: the figures on the validation rows.
@@ -74,9 +102,10 @@ class EpochRecord:
     epoch: int
     step: int
     train_loss: float
+    train_figures: Mapping[str, float]
     learning_rate: float
     gradient_norm: float
-    validation: Metrics
+    validation: Figures
     alarms: tuple[Alarm, ...]
     is_best: bool
     seconds: float
@@ -87,6 +116,7 @@ class EpochRecord:
             "epoch": self.epoch,
             "step": self.step,
             "train_loss": self.train_loss,
+            **({"train_figures": dict(self.train_figures)} if self.train_figures else {}),
             "learning_rate": self.learning_rate,
             "gradient_norm": self.gradient_norm,
             "validation": self.validation.as_dict(),
@@ -108,7 +138,7 @@ class SilentView:
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Every few steps: the epoch, the step in the whole run, and the last figures."""
 
-    def evaluated(self, record: EpochRecord) -> None:
+    def evaluated(self, record: EpochRecord[Any]) -> None:
         """An epoch has been trained and evaluated."""
 
     def warned(self, message: str) -> None:

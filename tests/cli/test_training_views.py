@@ -62,6 +62,7 @@ def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
         "epoch": epoch,
         "step": 50 * epoch,
         "train_loss": 0.6123,
+        "train_figures": {},
         "learning_rate": 5e-4,
         "gradient_norm": 1.23,
         "validation": metrics(classes),

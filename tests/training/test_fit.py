@@ -46,7 +46,7 @@ def fitted_with_snapshots(**changes):
 
 def test_the_same_seed_gives_the_same_bits():
     one, other = word_average(), word_average()
-    logits = [fitted(model, seed=5).logits for model in (one, other)]
+    logits = [fitted(model, seed=5).outputs for model in (one, other)]
     assert same_bits(weights(one), weights(other))
     assert logits[0].tobytes() == logits[1].tobytes()
 
@@ -112,7 +112,7 @@ def test_the_best_epochs_weights_and_logits_are_kept(scripted, metric, figures, 
     assert same_bits(weights(model), snapshots[best - 1])
     validation = encoded(10, seed=1, first_id=101)
     again = BatchedPredictor(model, (4, 6), 8).logits(validation.token_ids)
-    np.testing.assert_allclose(again, result.logits, atol=1e-6)
+    np.testing.assert_allclose(again, result.outputs, atol=1e-6)
 
 
 def test_the_last_epochs_weights_can_be_kept_instead(scripted):

@@ -10,8 +10,10 @@ from mlx.utils import tree_flatten
 
 from bertplay.data.dataset import LabelledTexts
 from bertplay.heads import ClassificationHeadV2, TextClassifier
+from bertplay.metrics import Metrics
 from bertplay.training.encoded_texts import EncodedTexts
-from bertplay.training.fit import FitResult, FitSettings, fit
+from bertplay.training.fit import fit
+from bertplay.training.loop import LoopResult, LoopSettings
 from bertplay.training.objective import Objective
 from bertplay.training.view import EpochRecord, SilentView
 
@@ -62,7 +64,7 @@ def encoded(rows: int, *, seed: int = 0, first_id: int = 1) -> EncodedTexts:
     return EncodedTexts(LabelledTexts(ids, texts, labels, CLASSES, "made up", "0" * 64), token_ids)
 
 
-def settings(**changes: Any) -> FitSettings:
+def settings(**changes: Any) -> LoopSettings:
     """Two epochs of three steps on 20 rows, the last batch with 4 of them."""
     values = {
         "epochs": 2,
@@ -72,15 +74,13 @@ def settings(**changes: Any) -> FitSettings:
         "warmup": 0.1,
         "weight_decay": 0.01,
         "clip_norm": 1.0,
-        "objective": Objective(),
         "average_weights": 0.0,
-        "metric": "log_loss",
         "keep": "best",
         "patience": None,
         "seed": 0,
         "pad_id": 0,
     }
-    return FitSettings(**{**values, **changes})
+    return LoopSettings(**{**values, **changes})
 
 
 def fitted(
@@ -89,16 +89,20 @@ def fitted(
     train: EncodedTexts | None = None,
     validation: EncodedTexts | None = None,
     view: SilentView | None = None,
-    on_epoch: Callable[[EpochRecord], None] = lambda record: None,
+    on_epoch: Callable[[EpochRecord[Metrics]], None] = lambda record: None,
     on_interruption: Callable[[], str] = lambda: "the weights are safe",
+    objective: Objective | None = None,
+    metric: str = "log_loss",
     **changes: Any,
-) -> FitResult:
+) -> LoopResult[Metrics]:
     """`fit` on 20 rows, with what a test does not care about filled in."""
     return fit(
         model,
         train or encoded(20),
         validation or encoded(10, seed=1, first_id=101),
         settings(**changes),
+        objective=objective or Objective(),
+        metric=metric,
         view=view or SilentView(),
         on_epoch=on_epoch,
         on_interruption=on_interruption,

@@ -1,0 +1,55 @@
+"""Rows as the training loop takes them: token ids, and what is to be learned of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from mlx.utils import tree_map
+from numpy.typing import NDArray
+
+from bertplay.data.batches import Batch, pad_batch
+
+Targets = Any  # a tree of dictionaries with arrays of N rows as leaves
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingRows:
+    """N rows to learn from.
+
+    Attributes:
+        ids: N row names, for messages.
+        token_ids: N arrays of token ids.
+        targets: dictionaries, of dictionaries, of arrays whose first axis is N.
+    """
+
+    ids: tuple[str, ...]
+    token_ids: list[NDArray[np.int32]]
+    targets: Targets
+
+    def __len__(self) -> int:
+        return len(self.token_ids)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """`[N]` token counts."""
+        return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
+
+    def batch(
+        self, batch: Batch, batch_size: int, pad_id: int
+    ) -> tuple[mx.array, mx.array, Targets, mx.array]:
+        """Token ids `[B, L]`, their mask `[B, L]`, targets of B rows, and row weights `[B]`.
+
+        Rows that only fill the batch up have targets of zeros and weigh 0.
+        """
+        ids, mask, row_weights = pad_batch(self.token_ids, batch, batch_size, pad_id)
+
+        def filled_up(values: NDArray[Any]) -> mx.array:
+            rows = np.zeros((batch_size, *values.shape[1:]), dtype=values.dtype)
+            rows[: len(batch.rows)] = values[batch.rows]
+            return mx.array(rows)
+
+        targets = tree_map(filled_up, self.targets)
+        return mx.array(ids), mx.array(mask), targets, mx.array(row_weights)
