@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bertplay.data.errors import InputError
-from bertplay.text_rule import TextRule
+from bertplay.text_rule import TextRule, stored_text_rule
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,10 @@ class Task:
             InputError: a value is missing or of the wrong kind.
         """
         try:
-            rule = TextRule(values["text_rule"]["kind"], str(values["text_rule"]["value"]))
+            rule = stored_text_rule(values["text_rule"])
             classes = tuple(str(name) for name in values["classes"])
-            task = cls(str(values["name"]), rule, str(values["label_column"]), classes)
+            return cls(str(values["name"]), rule, str(values["label_column"]), classes)
         except (KeyError, TypeError) as error:
             raise InputError(
                 f"the stored task is incomplete: {error}; train the model again"
             ) from error
-        if rule.kind not in ("column", "template", "titanic"):
-            raise InputError(f"the stored task makes texts by {rule.kind!r}, which is not known")
-        return task

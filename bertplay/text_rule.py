@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bertplay.data.cells import cell_text
 from bertplay.data.errors import InputError
@@ -57,3 +58,16 @@ class TextRule:
         if self.kind == "template":
             return template_columns(self.value)
         return (self.value,) if self.kind == "column" else ()
+
+
+def stored_text_rule(values: Mapping[str, Any]) -> TextRule:
+    """The rule from the values that a model's folder holds.
+
+    Raises:
+        InputError: its kind is unknown.
+        KeyError, TypeError: a value is missing, or it is no mapping.
+    """
+    rule = TextRule(values["kind"], str(values["value"]))
+    if rule.kind not in ("column", "template", "titanic"):
+        raise InputError(f"the stored task makes texts by {rule.kind!r}, which is not known")
+    return rule

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import mlx.core as mx
-import mlx.nn as nn
 import numpy as np
 
 from bertplay.losses.argument_checks import require
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.reduction import Reduction
 from bertplay.losses.specification import LossSpec
+from bertplay.losses.untrained import Untrained
 
 
-class ConfiguredLoss(nn.Module):
+class ConfiguredLoss(Untrained):
     """A loss with its options bound: `loss(logits, targets)`, with logits `[N, C]`, is a scalar.
 
     Numeric options are float32 arrays in the module's tree: saved with the model, seen by a
@@ -129,16 +129,6 @@ class ConfiguredLoss(nn.Module):
             )
         for name, value in resolved.items():
             setattr(self, name, value)
-
-    @property
-    def _no_grad(self) -> set[str]:
-        # A model's unfreeze() clears this set in every module without asking the module
-        # (mlx 0.32), so the options are named again on every look.
-        return set(self)
-
-    @_no_grad.setter
-    def _no_grad(self, names: set[str]) -> None:
-        """Everything is frozen whatever nn.Module sets."""
 
 
 def _is_vector(values: Any) -> bool:

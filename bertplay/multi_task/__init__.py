@@ -1,0 +1,1 @@
+"""Several label columns at once: one encoder, a head for each."""
