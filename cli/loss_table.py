@@ -1,10 +1,11 @@
-"""Every loss with its options and their defaults, and one of them explained, as lines."""
+"""Every loss with its options and their defaults by kind, and one of them explained, as lines."""
 
 from __future__ import annotations
 
 import inspect
 import re
 import textwrap
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bertplay.data.errors import InputError
@@ -18,31 +19,34 @@ _COLUMN = 24
 
 def loss_lines(width: int) -> list[str]:
     """The table, as lines of at most `width` columns (more where a single word is longer)."""
-    from bertplay.losses import LOSSES
+    from bertplay.losses import LOSSES, MULTI_LABEL_LOSSES, REGRESSION_LOSSES
 
-    lines = []
-    for name, spec in LOSSES.items():
-        lines += _entry(name, spec.description, _COLUMN, width)
-        lines += _option_lines(spec, width)
     return [
-        *lines,
+        *_group_lines("Single-label (one class a row):", LOSSES, width),
         "",
         *_entry("", _WEIGHTS_NOTE, 0, width),
         *_entry("", "Give them as --gamma 2, or any of them as --loss-arg gamma=2.", 0, width),
+        "",
+        *_group_lines("Multi-label (any number of classes a row):", MULTI_LABEL_LOSSES, width),
+        "",
+        *_group_lines("Regression (numbers):", REGRESSION_LOSSES, width),
+        "",
+        *_entry("", _PYTHON_NOTE, 0, width),
     ]
 
 
 def explanation_lines(name: str, width: int) -> list[str]:
-    """One loss: what it does, its equation, options and source, and how to train with it.
+    """One loss: what it does, its equation, options and source, and how to use it.
 
     Raises:
         InputError: there is no such loss.
     """
-    from bertplay.losses import LOSSES
+    from bertplay.losses import ALL_LOSSES
 
-    if name not in LOSSES:
-        raise InputError(f"no loss {name!r}{did_you_mean(name, list(LOSSES))} (`bertplay losses`)")
-    spec = LOSSES[name]
+    if name not in ALL_LOSSES:
+        nearest = did_you_mean(name, list(ALL_LOSSES))
+        raise InputError(f"no loss {name!r}{nearest} (`bertplay losses`)")
+    spec = ALL_LOSSES[name]
     about, *sections = re.split(r"\n\n(?=\w+:\n)", inspect.getdoc(spec.function) or "")
     (reference,) = [s for s in sections if s.startswith("Reference:")] or [""]
     lines = _entry(name, spec.description, len(name) + 2, width)
@@ -51,8 +55,7 @@ def explanation_lines(name: str, width: int) -> list[str]:
             lines += ["", *_entry("", " ".join(paragraph.split()), 0, width)]
     if spec.options:
         lines += ["", "Options:", *_option_lines(spec, width)]
-    given = "".join(f" --loss-arg {o.name}={_shown(o.default)}" for o in spec.options[:1])
-    return [*lines, "", f"  bertplay train --loss {name}{given}"]
+    return [*lines, "", f"  {_example(spec)}"]
 
 
 _WEIGHTS_NOTE = (
@@ -60,6 +63,28 @@ _WEIGHTS_NOTE = (
     "adaptive always, alpha where the largest class has at least twice the rows of the smallest. "
     "--alpha and --class-weights none, balanced or effective overrule it."
 )
+_PYTHON_NOTE = (
+    "train takes the losses of one class a row; the others are for models made in Python, with "
+    "bertplay.losses.get_loss or a head of bertplay.heads."
+)
+
+
+def _group_lines(heading: str, specs: Mapping[str, LossSpec], width: int) -> list[str]:
+    lines = _entry("", heading, 0, width)
+    for name, spec in specs.items():
+        lines += _entry(name, spec.description, _COLUMN, width)
+        lines += _option_lines(spec, width)
+    return lines
+
+
+def _example(spec: LossSpec) -> str:
+    """How to use the loss, with its first option."""
+    option = spec.options[0] if spec.options else None
+    if spec.kind == "single_label":
+        given = f" --loss-arg {option.name}={_shown(option.default)}" if option else ""
+        return f"bertplay train --loss {spec.name}{given}"
+    given = f", {option.name}={option.default!r}" if option else ""
+    return f'bertplay.losses.get_loss("{spec.name}"{given})'
 
 
 def _option_lines(spec: LossSpec, width: int) -> list[str]:

@@ -12,9 +12,10 @@ _WIDEST = 100
 @click.command(short_help="List the losses, or explain one.")
 @click.argument("name", required=False)
 def losses(name: str | None) -> None:
-    """List the losses with their options and defaults; with NAME, explain one.
+    """List the losses with their options and defaults, by kind; with NAME, explain one.
 
-    The names are those of `bertplay train --loss`, of YAML and of `bertplay.losses.get_loss`.
+    The names are those of `bertplay.losses.get_loss`; `bertplay train --loss` and YAML take those
+    of one class a row.
     """
     from bertplay.cli.loss_table import explanation_lines, loss_lines
 

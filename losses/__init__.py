@@ -1,6 +1,7 @@
 """Losses for imbalanced classes: pure functions, and modules that carry their options.
 
-`LOSSES` lists them by the names of the command line; `get_loss` makes one from its name.
+`LOSSES` lists those of one class a row by the names of the command line, `MULTI_LABEL_LOSSES` and
+`REGRESSION_LOSSES` those of other targets, `ALL_LOSSES` all; `get_loss` makes one from its name.
 """
 
 from bertplay.losses.adaptive import AdaptiveLoss, adaptive_loss
@@ -24,14 +25,16 @@ from bertplay.losses.multi_label import (
     binary_cross_entropy,
     sigmoid_focal_loss,
 )
+from bertplay.losses.multi_label_specs import MULTI_LABEL_LOSSES
 from bertplay.losses.noisy_labels import generalised_cross_entropy
 from bertplay.losses.overlap import dice_loss, tversky_loss
 from bertplay.losses.poly import poly1_loss
 from bertplay.losses.prior import resolve_prior
 from bertplay.losses.r_drop import r_drop_divergence
 from bertplay.losses.ranking import listnet_loss, pairwise_margin_loss
-from bertplay.losses.registry import LOSSES, get_loss
+from bertplay.losses.registry import ALL_LOSSES, LOSSES, get_loss
 from bertplay.losses.regression import concordance_loss, huber_loss, mean_squared_error
+from bertplay.losses.regression_specs import REGRESSION_LOSSES
 from bertplay.losses.similarity import (
     contrastive_loss,
     info_nce_loss,
@@ -40,7 +43,10 @@ from bertplay.losses.similarity import (
 from bertplay.losses.specification import LossOption, LossSpec
 
 __all__ = [
+    "ALL_LOSSES",
     "LOSSES",
+    "MULTI_LABEL_LOSSES",
+    "REGRESSION_LOSSES",
     "AdaptiveLoss",
     "ConfiguredLoss",
     "LossOption",

@@ -55,8 +55,13 @@ def check_at_least(name: str, value: mx.array | float, smallest: float) -> None:
 
 def check_smoothing(smoothing: mx.array | float) -> None:
     """Raise `ValueError` unless smoothing lies in [0, 1)."""
+    check_below_one("smoothing", smoothing)
+
+
+def check_below_one(name: str, value: mx.array | float) -> None:
+    """Raise `ValueError` unless the value lies in [0, 1)."""
     below_one = float(np.nextafter(1.0, 0.0))
-    _check_number("smoothing", smoothing, 0.0, below_one, "a number of at least 0 and below 1")
+    _check_number(name, value, 0.0, below_one, "a number of at least 0 and below 1")
 
 
 def check_positive(name: str, value: mx.array | float) -> None:

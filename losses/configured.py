@@ -10,12 +10,14 @@ import numpy as np
 from bertplay.losses.argument_checks import require
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.reduction import Reduction
-from bertplay.losses.specification import LossSpec
+from bertplay.losses.specification import LossKind, LossSpec
 from bertplay.losses.untrained import Untrained
 
 
 class ConfiguredLoss(Untrained):
     """A loss with its options bound: `loss(logits, targets)`, with logits `[N, C]`, is a scalar.
+
+    A loss for numbers takes predictions `[N, D]` instead.
 
     Numeric options are float32 arrays in the module's tree: saved with the model, seen by a
     compiled step that captures the model's state, and changed by `update` without a new trace.
@@ -29,7 +31,7 @@ class ConfiguredLoss(Untrained):
         0.3466
 
     Args:
-        spec: which loss, an entry of `LOSSES`.
+        spec: which loss, an entry of `ALL_LOSSES`.
         options: values for its options; the others have their defaults.
         class_counts: `[C]`, training rows of each class; for weights "balanced" and "effective".
         num_classes: C; None takes it from class_counts where there are some.
@@ -65,8 +67,13 @@ class ConfiguredLoss(Untrained):
 
     @property
     def name(self) -> str:
-        """The loss's name in `LOSSES`."""
+        """The loss's name in `ALL_LOSSES`."""
         return self._spec.name
+
+    @property
+    def kind(self) -> LossKind:
+        """What its targets are: "single_label", "multi_label" or "regression"."""
+        return self._spec.kind
 
     def options(self) -> dict[str, Any]:
         """The options as plain Python values, for a report; waits for the device."""
@@ -84,14 +91,21 @@ class ConfiguredLoss(Untrained):
         """The loss of logits `[N, C]` and targets `[N]` or `[N, C]`, see its function.
 
         Raises:
-            ValueError: an argument does not fit, see the loss's function.
+            ValueError: an argument does not fit, see the loss's function; ignore_index is given
+                and the targets are no labels.
         """
+        require(
+            ignore_index is None or self._spec.takes_ignore_index,
+            f"ignore_index is {ignore_index}: the targets of loss {self.name!r} are no labels that "
+            "could be ignored, so give such rows a sample weight of 0",
+        )
+        rows = {} if ignore_index is None else {"ignore_index": ignore_index}
         return self._spec.function(
             logits,
             targets,
             **{o.name: getattr(self, o.name) for o in self._spec.options},
+            **rows,
             sample_weights=sample_weights,
-            ignore_index=ignore_index,
             reduction=reduction,
         )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import mlx.core as mx
 import numpy as np
 
 from bertplay.losses.argument_checks import (
     check_at_least,
+    check_below_one,
     check_fraction,
     check_gamma,
     host_values,
@@ -24,7 +27,7 @@ def binary_cross_entropy(
     logits: mx.array,
     targets: mx.array,
     *,
-    pos_weight: mx.array | float | None = None,
+    pos_weight: mx.array | Sequence[float] | float | None = None,
     sample_weights: mx.array | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
@@ -55,8 +58,9 @@ def binary_cross_entropy(
     """
     z, y, sample_weights = _read(logits, targets, sample_weights)
     yes = y * _softplus(-z)
-    if pos_weight is not None:
-        yes = _checked_pos_weight(pos_weight, z.shape[1]) * yes
+    weights = resolve_pos_weight(pos_weight, z.shape[1])
+    if weights is not None:
+        yes = weights * yes
     losses = mx.mean(yes + (1.0 - y) * _softplus(z), axis=-1)
     return reduce_rows(losses, sample_weights, reduction)
 
@@ -118,7 +122,7 @@ def asymmetric_loss(
     *,
     gamma_positive: mx.array | float = 1.0,
     gamma_negative: mx.array | float = 4.0,
-    margin: float = 0.05,
+    margin: mx.array | float = 0.05,
     sample_weights: mx.array | None = None,
     reduction: Reduction = "mean",
 ) -> mx.array:
@@ -154,20 +158,15 @@ def asymmetric_loss(
     """
     check_at_least("gamma_positive", gamma_positive, 0.0)
     check_at_least("gamma_negative", gamma_negative, 0.0)
-    require(
-        isinstance(margin, int | float) and 0 <= margin < 1,
-        f"margin is {margin}: expected a number of at least 0 and below 1",
-    )
+    check_below_one("margin", margin)
     z, y, sample_weights = _read(logits, targets, sample_weights)
     surprise_yes, surprise_no = _softplus(-z), _softplus(z)
     yes = y * mx.exp(-gamma_positive * surprise_no) * surprise_yes
-    if margin == 0:
-        faded, surprise = mx.exp(-gamma_negative * surprise_yes), surprise_no
-    else:
-        shifted = mx.maximum(mx.sigmoid(z) - margin, 0.0)
-        faded = mx.exp(gamma_negative * mx.log(mx.maximum(shifted, _SMALLEST_PROBABILITY)))
-        # 1 - (p - m), from the probability of no, is at least m.
-        surprise = -mx.log(mx.minimum(mx.sigmoid(-z) + margin, 1.0))
+    shifted = mx.maximum(mx.sigmoid(z) - margin, _SMALLEST_PROBABILITY)
+    faded = mx.exp(gamma_negative * mx.log(shifted))
+    # log(1 - (p - m)) from log(1 - p) and log m, so that it is finite for a margin of 0 too.
+    log_margin = mx.stop_gradient(mx.log(mx.array(margin, dtype=mx.float32)))
+    surprise = mx.maximum(-mx.logaddexp(-surprise_no, log_margin), 0.0)
     losses = mx.mean(yes + (1.0 - y) * faded * surprise, axis=-1)
     return reduce_rows(losses, sample_weights, reduction)
 
@@ -200,12 +199,26 @@ def _check_range(targets: mx.array, sample_weights: mx.array | None) -> None:
     )
 
 
-def _checked_pos_weight(pos_weight: mx.array | float, classes: int) -> mx.array:
-    weights = mx.array(pos_weight, dtype=mx.float32)
+def resolve_pos_weight(
+    pos_weight: mx.array | Sequence[float] | float | None, classes: int | None
+) -> mx.array | None:
+    """The weight of a yes as a float32 scalar or `[C]`; None where there is none.
+
+    Raises:
+        ValueError: it is no number and not one number per class, or one is negative or not finite.
+    """
+    if pos_weight is None:
+        return None
+    expected = f"expected a number, or one for each of {classes or 'the'} classes"
+    if isinstance(pos_weight, bool):
+        raise ValueError(f"pos_weight is {pos_weight}: {expected}")
+    try:
+        weights = mx.array(pos_weight, dtype=mx.float32)
+    except (TypeError, ValueError):
+        raise ValueError(f"pos_weight is {pos_weight!r}: {expected}") from None
     require(
-        weights.ndim == 0 or weights.shape == (classes,),
-        f"pos_weight has shape {weights.shape}: expected a number, or one for each of {classes} "
-        "classes",
+        weights.ndim == 0 or (weights.ndim == 1 and classes in (None, weights.size)),
+        f"pos_weight has shape {weights.shape}: {expected}",
     )
     values = host_values(weights)
     require(

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bertplay.losses.adaptive import ADAPTIVE, AdaptiveLoss
-from bertplay.losses.argument_checks import require_known
+from bertplay.losses.argument_checks import require, require_known
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.cross_entropy import (
@@ -17,9 +17,11 @@ from bertplay.losses.cross_entropy import (
 )
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
 from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
+from bertplay.losses.multi_label_specs import MULTI_LABEL_LOSSES
 from bertplay.losses.noisy_labels import generalised_cross_entropy
 from bertplay.losses.overlap import dice_loss, tversky_loss
 from bertplay.losses.poly import poly1_loss
+from bertplay.losses.regression_specs import REGRESSION_LOSSES
 from bertplay.losses.specification import (
     ALPHA,
     CLASS_WEIGHTS,
@@ -35,6 +37,7 @@ from bertplay.losses.specification import (
     SMOOTH,
     SMOOTHING,
     TAU,
+    LossKind,
     LossSpec,
 )
 
@@ -112,11 +115,21 @@ _SPECS = (
 )
 
 LOSSES: Mapping[str, LossSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
+ALL_LOSSES: Mapping[str, LossSpec] = MappingProxyType(
+    {**LOSSES, **MULTI_LABEL_LOSSES, **REGRESSION_LOSSES}
+)
+
+_KINDS: Mapping[LossKind, str] = {
+    "single_label": "single-label classes",
+    "multi_label": "multi-label classes",
+    "regression": "regression",
+}
 
 
 def get_loss(
     name: str,
     *,
+    kind: LossKind | None = None,
     class_counts: ClassCounts | None = None,
     num_classes: int | None = None,
     **options: Any,
@@ -126,20 +139,31 @@ def get_loss(
     Example:
         >>> loss = get_loss("focal_smooth", gamma=2.0, smoothing=0.1)
         >>> weighted = get_loss("weighted_ce", class_counts=[809, 500])
+        >>> numbers = get_loss("huber", delta=0.5, kind="regression")
 
     Args:
-        name: a key of `LOSSES`.
+        name: a key of `ALL_LOSSES`.
+        kind: what the loss must be for: "single_label" (`LOSSES`), "multi_label"
+            (`MULTI_LABEL_LOSSES`) or "regression" (`REGRESSION_LOSSES`); None takes any.
         class_counts: `[C]`, training rows of each class; for weights "balanced" (the default of
             weighted_ce and adaptive) and "effective".
         num_classes: C; None takes it from class_counts where there are some.
-        **options: those of the loss, see `LOSSES[name].options`.
+        **options: those of the loss, see `ALL_LOSSES[name].options`.
 
     Raises:
-        ValueError: the name or an option is unknown (the nearest and all known ones are named), a
-            value is outside its range, or weights are to be counted and there are no class_counts.
+        ValueError: the name or an option is unknown (the nearest and all known ones are named), the
+            loss is of another kind (those of the kind are named), a value is outside its range, or
+            weights are to be counted and there are no class_counts.
     """
-    require_known("unknown loss", name, LOSSES)
-    spec = LOSSES[name]
+    require_known("unknown loss", name, ALL_LOSSES)
+    spec = ALL_LOSSES[name]
+    if kind is not None:
+        require_known("kind is", kind, _KINDS)
+        require(
+            spec.kind == kind,
+            f"loss {name!r} is for {_KINDS[spec.kind]}, expected one of "
+            f"{', '.join(known for known, other in ALL_LOSSES.items() if other.kind == kind)}",
+        )
     for option in options:
         spec.option(option)
     if spec is ADAPTIVE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import mlx.core as mx
 
@@ -20,6 +20,7 @@ from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.class_weights import resolve_class_weights
 from bertplay.losses.prior import resolve_prior
 
+LossKind: TypeAlias = Literal["single_label", "multi_label", "regression"]
 LossFunction: TypeAlias = Callable[..., mx.array]
 ResolvedOption: TypeAlias = "mx.array | str | None"
 
@@ -42,9 +43,11 @@ class LossOption:
 class LossSpec:
     """A loss as the registry holds it: name, description in one line, function and options.
 
-    `function(logits, targets, *, **options, sample_weights, reduction)` takes logits `[N, C]` and
-    raises ValueError for arguments that do not fit. Where `of_batch` is true, the loss is no mean
-    over rows but a figure of the whole batch, and reduction "none" gives one number a class.
+    `function(logits, targets, *, **options, sample_weights, reduction)` takes logits `[N, C]` (or
+    predictions `[N, D]`) and raises ValueError for arguments that do not fit. Where `of_batch` is
+    true, the loss is no mean over rows but a figure of the whole batch, and reduction "none" gives
+    one number a class. `kind` says what a target is: "single_label" (one class a row),
+    "multi_label" (a yes or no for each class) or "regression" (numbers).
     """
 
     name: str
@@ -52,6 +55,12 @@ class LossSpec:
     function: LossFunction
     options: tuple[LossOption, ...] = ()
     of_batch: bool = False
+    kind: LossKind = "single_label"
+
+    @property
+    def takes_ignore_index(self) -> bool:
+        """Whether a label can mark rows that do not count: targets that are no labels cannot."""
+        return self.kind == "single_label"
 
     def option(self, name: str) -> LossOption:
         """The option of that name.

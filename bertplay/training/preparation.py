@@ -14,7 +14,7 @@ from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
-from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
+from bertplay.losses import ALL_LOSSES, LOSSES, ConfiguredLoss, get_loss
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe, recipe_for
@@ -101,8 +101,18 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
     """The loss, with class weights from the training labels where they are asked for.
 
     Raises:
-        InputError: there is no such loss, or an option of it is unknown or out of range.
+        InputError: there is no such loss, it is not for classes, or an option of it is unknown or
+            out of range.
     """
+    if options.loss in ALL_LOSSES and options.loss not in LOSSES:
+        purpose = {
+            "multi_label": "rows with any number of classes",
+            "regression": "regression, which learns numbers",
+        }[ALL_LOSSES[options.loss].kind]
+        raise InputError(
+            f"--loss {options.loss} is for {purpose}, and column {data.task.label_column!r} holds "
+            f"one class a row: choose from {', '.join(LOSSES)}"
+        )
     arguments = dict(options.loss_args)
     if options.loss in _LOSSES_WITH_ALPHA:
         arguments.setdefault("alpha", _default_alpha(data.class_counts))

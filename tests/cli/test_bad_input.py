@@ -72,6 +72,16 @@ def unknown_loss(folder: Path) -> Arguments:
     return ("--data", "t.csv", "--loss", "focal_smoth")
 
 
+def regression_loss_for_classes(folder: Path) -> Arguments:
+    write_rows(folder / "t.csv", reviews())
+    return ("--data", "t.csv", "--loss", "mse")
+
+
+def multi_label_loss_for_classes(folder: Path) -> Arguments:
+    write_rows(folder / "t.csv", reviews())
+    return ("--data", "t.csv", "--loss", "bce", "--loss-arg", "pos_weight=2")
+
+
 def unknown_loss_option(folder: Path) -> Arguments:
     write_rows(folder / "t.csv", reviews())
     return ("--data", "t.csv", "--loss", "focal", "--loss-arg", "gama=2")
@@ -165,6 +175,8 @@ CASES: dict[Callable[[Path], Arguments], list[str]] = {
     unseen_validation_label: ["v.csv", "'odd'", "line 26"],
     missing_labels: ["t.csv", "'label'", "lines 26"],
     unknown_loss: ["focal_smoth", "focal_smooth"],
+    regression_loss_for_classes: ["--loss mse", "regression", "'label'", "ce", "focal_smooth"],
+    multi_label_loss_for_classes: ["--loss bce", "any number of classes", "'label'", "ce"],
     unknown_loss_option: ["focal", "gama", "gamma"],
     alpha_of_the_wrong_length: ["alpha", "2", "3"],
     empty_backbone_folder: ["bert"],

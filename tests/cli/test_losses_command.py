@@ -4,8 +4,9 @@ import shlex
 
 import pytest
 
+from bertplay import losses
 from bertplay.cli.loss_options import loss_arguments
-from bertplay.losses import LOSSES, get_loss
+from bertplay.losses import ALL_LOSSES, LOSSES, MULTI_LABEL_LOSSES, REGRESSION_LOSSES, get_loss
 
 WIDTHS = pytest.mark.parametrize("width", [40, 80, 120])
 
@@ -17,7 +18,7 @@ def test_the_list_names_every_loss_and_option_with_its_default(bertplay, monkeyp
     lines = bertplay("losses").stdout.splitlines()
 
     words = " ".join(" ".join(lines).split())
-    for name, spec in LOSSES.items():
+    for name, spec in ALL_LOSSES.items():
         assert any(line.split()[:1] == [name] for line in lines)
         assert " ".join(spec.description.split()) in words
         for option in spec.options:
@@ -26,8 +27,17 @@ def test_the_list_names_every_loss_and_option_with_its_default(bertplay, monkeyp
     assert max(map(len, lines)) <= width
 
 
+def test_the_list_is_in_order_of_kind_under_a_heading_each(bertplay):
+    first_words = [line.split()[0] for line in bertplay("losses").stdout.splitlines() if line]
+
+    wanted = ["Single-label", *LOSSES, "Multi-label", *MULTI_LABEL_LOSSES]
+    wanted += ["Regression", *REGRESSION_LOSSES]
+    places = [first_words.index(word) for word in wanted]
+    assert places == sorted(places)
+
+
 @WIDTHS
-@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("name", ALL_LOSSES)
 def test_a_loss_is_explained_with_equation_options_and_an_example(
     bertplay, monkeypatch, name, width
 ):
@@ -40,20 +50,37 @@ def test_a_loss_is_explained_with_equation_options_and_an_example(
     words = " ".join(result.stdout.split())
     assert lines[0].startswith(name)
     assert "`" in words
-    for option in LOSSES[name].options:
+    for option in ALL_LOSSES[name].options:
         assert any(line.split()[:1] == [option.name] for line in lines)
     assert max(map(len, lines[:-1])) <= width
-    example = shlex.split(lines[-1])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_example_of_a_loss_of_classes_is_a_command(bertplay, name):
+    example = shlex.split(bertplay("losses", name).stdout.splitlines()[-1])
+
     assert example[:4] == ["bertplay", "train", "--loss", name]
     given = loss_arguments(tuple(example[5::2]), {})
     assert get_loss(name, class_counts=[7, 3], **given).name == name
+
+
+@pytest.mark.parametrize("name", [*MULTI_LABEL_LOSSES, *REGRESSION_LOSSES])
+def test_the_example_of_another_loss_is_python(bertplay, name):
+    example = bertplay("losses", name).stdout.splitlines()[-1].strip()
+
+    assert example.startswith("bertplay.losses.get_loss(")
+    assert eval(example.removeprefix("bertplay."), {"losses": losses}).name == name
 
 
 def test_papers_are_named(bertplay):
     assert "Lin et al., Focal Loss for Dense Object Detection" in bertplay("losses", "focal").stdout
 
 
-def test_an_unknown_loss_is_told_its_nearest(bertplay):
-    result = bertplay("losses", "focal_smoth")
+@pytest.mark.parametrize(
+    ("typed", "nearest"),
+    [("focal_smoth", "focal_smooth"), ("asymetric", "asymmetric"), ("hubr", "huber")],
+)
+def test_an_unknown_loss_is_told_its_nearest_of_any_kind(bertplay, typed, nearest):
+    result = bertplay("losses", typed)
     assert result.exit_code == 2
-    assert "no loss 'focal_smoth'; did you mean 'focal_smooth'?" in result.stderr
+    assert f"no loss {typed!r}; did you mean {nearest!r}?" in result.stderr

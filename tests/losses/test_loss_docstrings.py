@@ -9,7 +9,7 @@ import pytest
 
 import bertplay.losses as losses
 
-PUBLIC = {name: getattr(losses, name) for name in losses.__all__ if name != "LOSSES"}
+PUBLIC = {name: getattr(losses, name) for name in losses.__all__ if not name.endswith("LOSSES")}
 LOSS_FUNCTIONS = [spec.function.__name__ for spec in losses.LOSSES.values()]
 ABOUT_SPECS = {"LossOption", "LossSpec"}
 

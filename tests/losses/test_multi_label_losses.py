@@ -203,7 +203,10 @@ def test_arguments_that_do_not_fit_are_refused(loss, arguments, message):
         (partial(sigmoid_focal_loss, gamma=-1.0), "gamma is -1"),
         (partial(sigmoid_focal_loss, alpha=1.5), "alpha is 1.5"),
         (partial(asymmetric_loss, gamma_negative=-1.0), "gamma_negative is -1"),
-        (partial(asymmetric_loss, margin=1.0), "margin is 1.0"),
+        (
+            partial(asymmetric_loss, margin=1.0),
+            "margin is 1: expected a number of at least 0 and below 1",
+        ),
     ],
 )
 def test_options_out_of_range_are_refused(call, message):
