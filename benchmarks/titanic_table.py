@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from named_losses import shown_loss
 from titanic_baselines import CLASSES, Passengers
 from titanic_trainings import Training
 
@@ -37,7 +38,7 @@ def markdown_table(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
             cell([fold["per_class"]["survived"]["recall"] for fold in folds]),
             cell([fold["ece"] for fold in folds]),
         ]
-        lines.append(f"| {method.replace(':', ', ').replace('=', ' ')} | {' | '.join(cells)} |")
+        lines.append(f"| {shown_loss(method)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
