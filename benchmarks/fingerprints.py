@@ -1,12 +1,23 @@
-"""Fingerprints of what decides a benchmark's result beside its options: the backbone, the code."""
+"""What decides a benchmark's result, to be stored with it: options, the backbone, the code."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from bertplay import TrainOptions
 from bertplay.backbones import MINI
+
+# They say where files lie, not what is trained; what they hold is fingerprinted instead.
+PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
+
+
+def training_settings(options: TrainOptions) -> dict[str, Any]:
+    """The options that decide a result, all but the paths."""
+    return {name: value for name, value in asdict(options).items() if name not in PATH_OPTIONS}
 
 
 def folder_sha256(backbone: str) -> str | None:

@@ -23,12 +23,12 @@ import hashlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fingerprints import code_sha256, folder_sha256
+from fingerprints import code_sha256, folder_sha256, training_settings
 from named_losses import parse_loss
 from stored_runs import Record, StoredRuns
 from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, read_passengers
@@ -47,8 +47,6 @@ LOSSES = (
     "focal_smooth:alpha=none",
     "adaptive",
 )
-# They say where files lie, not what is trained; what they hold is fingerprinted instead.
-PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
 
 
 def plan_trainings(
@@ -66,11 +64,7 @@ def plan_trainings(
             options = resolved_options(args, loss, arguments, fold.seed)
             settings = {
                 **fold_settings(text, table, fold),
-                "options": {
-                    name: value
-                    for name, value in asdict(options).items()
-                    if name not in PATH_OPTIONS
-                },
+                "options": training_settings(options),
                 "backbone": backbone,
                 "versions": versions,
             }
