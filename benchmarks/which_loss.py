@@ -215,7 +215,7 @@ def command_line() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--task", choices=("emotion", "titanic"), default="emotion")
     parser.add_argument(
-        "--losses", help="NAME or NAME:KEY=VALUE, separated by commas; default: all, see above"
+        "--losses", help="NAME or NAME:KEY=VALUE, separated by commas; default: all of them"
     )
     parser.add_argument("--seeds", type=int, default=5, help="how many; default: %(default)s")
     parser.add_argument("--backbone", default="mini", help="default: %(default)s")
