@@ -23,12 +23,13 @@ import hashlib
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
-from importlib import import_module
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from fingerprints import code_sha256, folder_sha256, training_settings
+from named_losses import parse_loss
 from stored_runs import Record, StoredRuns
 from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, read_passengers
 from titanic_table import backbone_name, heading, markdown_table
@@ -46,26 +47,6 @@ LOSSES = (
     "focal_smooth:alpha=none",
     "adaptive",
 )
-# They say where files lie, not what is trained; what they hold is fingerprinted instead.
-PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
-
-
-def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
-    """Name and arguments of a loss written as NAME or NAME:KEY=VALUE:KEY=VALUE.
-
-    Raises:
-        InputError: there is no such loss, or it has no such option or value.
-    """
-    from bertplay.cli.loss_options import loss_arguments
-    from bertplay.losses import get_loss
-
-    name, *pairs = text.split(":")
-    arguments = loss_arguments(pairs, {})
-    try:
-        get_loss(name, class_counts=(1, 1), **arguments)
-    except ValueError as error:
-        raise InputError(f"--losses {text}: {error}") from None
-    return name, arguments
 
 
 def plan_trainings(
@@ -83,11 +64,7 @@ def plan_trainings(
             options = resolved_options(args, loss, arguments, fold.seed)
             settings = {
                 **fold_settings(text, table, fold),
-                "options": {
-                    name: value
-                    for name, value in asdict(options).items()
-                    if name not in PATH_OPTIONS
-                },
+                "options": training_settings(options),
                 "backbone": backbone,
                 "versions": versions,
             }
@@ -133,29 +110,6 @@ def table_settings(args: argparse.Namespace, passengers: Passengers) -> dict[str
 def fold_settings(method: str, table: Mapping[str, Any], fold: Fold) -> dict[str, Any]:
     """The part of the settings that trainings and baselines share."""
     return {"method": method, **table, "seed": fold.seed, "fold": fold.number}
-
-
-def folder_sha256(backbone: str) -> str | None:
-    """The fingerprint of a checkpoint's weights, configuration and vocabulary."""
-    folder = Path(backbone)
-    if not folder.is_dir():
-        return None
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.suffix in (".safetensors", ".json", ".txt"):
-            digest.update(f"{path.name}\0".encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def code_sha256() -> str:
-    """The fingerprint of bertplay's source files, whose edits change results too."""
-    digest = hashlib.sha256()
-    for package in ("bertplay", "bertplay.data", "bertplay.heads", "bertplay.losses"):
-        folder = Path(import_module(package).__path__[0])
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
 
 
 def run_baseline(name: str, passengers: Passengers, fold: Fold) -> Record:

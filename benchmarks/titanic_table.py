@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from named_losses import shown_loss
 from titanic_baselines import CLASSES, Passengers
 from titanic_trainings import Training
 
@@ -37,7 +38,7 @@ def markdown_table(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
             cell([fold["per_class"]["survived"]["recall"] for fold in folds]),
             cell([fold["ece"] for fold in folds]),
         ]
-        lines.append(f"| {method.replace(':', ', ').replace('=', ' ')} | {' | '.join(cells)} |")
+        lines.append(f"| {shown_loss(method)} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -59,22 +60,23 @@ def heading(
         facts += [
             f"backbone {backbone_name(args.backbone)}, epochs {options.epochs}, lr {options.lr:g}, "
             f"pooling {options.pooling}, batch size {options.batch_size}, R-Drop "
-            f"{options.r_drop:g}, {_weights_text(options.average_weights)}"
+            f"{options.r_drop:g}, {weights_text(options.average_weights)}"
         ]
     facts.append(f"bertplay {bertplay.__version__}, mlx {version('mlx')}")
     facts.append(f"scikit-learn {version('scikit-learn')}")
-    return f"`{command_shown(args, argv)}`\n\n{'; '.join(facts)}."
+    return f"`{command_shown('titanic_folds.py', args, argv)}`\n\n{'; '.join(facts)}."
 
 
-def _weights_text(averaged: float | None) -> str:
+def weights_text(averaged: float | None) -> str:
+    """Which weights are evaluated."""
     if averaged:
         return f"weights averaged over the last {averaged:.0%} of the steps"
     return "weights of the last epoch"
 
 
-def command_shown(args: argparse.Namespace, argv: Sequence[str]) -> str:
-    """The command line with file names in place of paths."""
-    paths = {args.data, args.output, args.json}
+def command_shown(script: str, args: argparse.Namespace, argv: Sequence[str]) -> str:
+    """The command line of a script, with file names in place of paths."""
+    paths = {getattr(args, name, None) for name in ("data", "output", "json")}
     if args.backbone and Path(args.backbone).is_dir():
         paths.add(args.backbone)
 
@@ -84,7 +86,7 @@ def command_shown(args: argparse.Namespace, argv: Sequence[str]) -> str:
             return f"{option}={Path(value).name}"
         return Path(word).name if word in paths else word
 
-    return shlex.join(["python", "benchmarks/titanic_folds.py", *map(shown, argv)])
+    return shlex.join(["python", f"benchmarks/{script}", *map(shown, argv)])
 
 
 def backbone_name(backbone: str) -> str:

@@ -1,19 +1,16 @@
-"""Stratified folds of a table, and the trainings on them: one after another or several at once."""
+"""Stratified folds of a table, and the trainings on them."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from several_at_once import finished
 from stored_runs import Record
 from titanic_baselines import CLASSES, Rows
 
@@ -22,8 +19,6 @@ from bertplay import InputError, TrainOptions
 
 if TYPE_CHECKING:
     import pandas as pd
-
-THREAD_COUNTS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,23 +81,11 @@ def train_all(
     trainings: Sequence[Training], frame: pd.DataFrame, jobs: int
 ) -> Iterator[tuple[Training, Record]]:
     """The results as they come: here one after another, or of several processes at once."""
-    if jobs == 1:
-        for training in trainings:
-            yield training, train_fold(training.options, frame, training.fold)
-        return
-    # Threads do not survive a fork, so the processes start afresh.
-    context = multiprocessing.get_context("spawn")
-    with one_thread_each(), ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        waiting = iter(trainings)
-        running: dict[Future[Record], Training] = {}
-        while True:
-            # No more than can run at once, or those in the queue would outlive Ctrl-C.
-            for training in islice(waiting, jobs - len(running)):
-                running[pool.submit(train_fold, training.options, frame, training.fold)] = training
-            if not running:
-                return
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(done), done.result()
+    return finished(partial(_result, frame), trainings, jobs)
+
+
+def _result(frame: pd.DataFrame, training: Training) -> Record:
+    return train_fold(training.options, frame, training.fold)
 
 
 def train_fold(options: TrainOptions, frame: pd.DataFrame, fold: Fold) -> Record:
@@ -130,18 +113,3 @@ def write_rows(frame: pd.DataFrame, rows: Rows, path: Path) -> None:
     from bertplay.data.cells import cell_text
 
     frame.iloc[rows].map(cell_text).to_csv(path, index=False)
-
-
-@contextmanager
-def one_thread_each() -> Iterator[None]:
-    """Processes started in this block use one thread each, as they share the cores."""
-    before = {name: os.environ.get(name) for name in THREAD_COUNTS}
-    os.environ.update(dict.fromkeys(THREAD_COUNTS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

@@ -1,0 +1,99 @@
+"""The figures of one training of `which_loss.py`, from the probabilities in its run directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.calibration import fit_temperature
+from bertplay.metrics import evaluate
+from bertplay.prediction import softmax
+from bertplay.run_directory import PREDICTIONS, TEST_PREDICTIONS
+
+RARE_CLASSES = 3
+
+# Half of the last digit that a run directory has: what is smaller stands there as 0.
+SMALLEST = 5e-7
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What a classifier said of N rows.
+
+    Attributes:
+        log_probabilities: `[N, C]`.
+        labels: `[N]`, positions in `classes`.
+        classes: the C names.
+    """
+
+    log_probabilities: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+
+
+def read_predictions(path: Path) -> Predictions:
+    """Read predictions.csv or test_predictions.csv."""
+    import pandas as pd
+
+    frame = pd.read_csv(path, dtype={"label": str}, keep_default_na=False)
+    classes = tuple(frame.columns[list(frame.columns).index("confidence") + 1 :])
+    shares = frame[list(classes)].to_numpy(dtype=np.float64)
+    labels = np.array([classes.index(label) for label in frame["label"]])
+    return Predictions(np.log(np.maximum(shares, SMALLEST)), labels, classes)
+
+
+def rare_classes(class_counts: Mapping[str, int]) -> list[str]:
+    """The three rarest classes of the training rows; the rarer one where there are only two."""
+    count = RARE_CLASSES if len(class_counts) > RARE_CLASSES else 1
+    return sorted(class_counts, key=lambda name: class_counts[name])[:count]
+
+
+def figures_of(run: Path, class_counts: Mapping[str, int]) -> dict[str, Any]:
+    """The figures on the test rows, or on the validation rows where there are no others.
+
+    The temperature of test rows is fitted on the validation rows. Without test rows, that of each
+    half of the validation rows is fitted on the other half; `temperature` is then their geometric
+    mean.
+
+    Args:
+        run: the run directory.
+        class_counts: class to its number of training rows.
+    """
+    validation = read_predictions(run / PREDICTIONS)
+    if (run / TEST_PREDICTIONS).exists():
+        rows = read_predictions(run / TEST_PREDICTIONS)
+        temperature = fit_temperature(validation.log_probabilities, validation.labels)
+        temperatures = np.full(len(rows.labels), temperature)
+    else:
+        rows = validation
+        temperatures = cross_fitted_temperatures(rows)
+    metrics = evaluate(softmax(rows.log_probabilities), rows.labels, rows.classes)
+    tempered = softmax(rows.log_probabilities / temperatures[:, None])
+    rare = [metrics.per_class[name] for name in rare_classes(class_counts)]
+    return {
+        "macro_f1": metrics.macro_f1,
+        "rare_f1": float(np.mean([figures["f1"] for figures in rare])),
+        "rare_recall": float(np.mean([figures["recall"] for figures in rare])),
+        "accuracy": metrics.accuracy,
+        "ece": metrics.ece,
+        "tempered_ece": evaluate(tempered, rows.labels, rows.classes).ece,
+        "temperature": float(np.exp(np.log(temperatures).mean())),
+        "log_loss": metrics.log_loss,
+        "per_class": metrics.per_class,
+    }
+
+
+def cross_fitted_temperatures(rows: Predictions) -> NDArray[np.float64]:
+    """For each row the temperature of the half that it is not in; halves have equal shares."""
+    half = np.empty(len(rows.labels), dtype=np.int64)
+    half[np.argsort(rows.labels, kind="stable")] = np.arange(len(half)) % 2
+    fitted = [
+        fit_temperature(rows.log_probabilities[half != number], rows.labels[half != number])
+        for number in (0, 1)
+    ]
+    return np.array(fitted)[half]
