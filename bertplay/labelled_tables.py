@@ -58,7 +58,7 @@ def load_prediction_table(task: Task, path: Path) -> LabelledTexts:
         InputError: the file or a column of the text is missing.
     """
     frame = read_table(path)
-    ids, id_column = _row_ids(frame)
+    ids, id_column = row_ids(frame)
     texts = tuple(task.text_rule.texts_from(frame, path))
     return LabelledTexts(ids, texts, None, task.classes, str(path), file_sha256(path), id_column)
 
@@ -89,7 +89,7 @@ def labelled_texts(
     if task.name == "titanic":
         values = outcomes(values, path)
     labels, classes = encode_labels(values, task.classes or None, path=path, column=column)
-    ids, id_column = _row_ids(frame)
+    ids, id_column = row_ids(frame)
     texts = tuple(task.text_rule.texts_from(frame, path))
     return LabelledTexts(ids, texts, labels, classes, str(path), sha256, id_column)
 
@@ -132,7 +132,7 @@ def outcomes(values: pd.Series[Any], path: Path) -> pd.Series[Any]:
     return values.map(lambda value: _OUTCOMES.get(class_name(value).lower()))
 
 
-def _row_ids(frame: pd.DataFrame) -> tuple[tuple[str, ...], str | None]:
+def row_ids(frame: pd.DataFrame) -> tuple[tuple[str, ...], str | None]:
     """The table's own ids where a column PassengerId or id has one a row, else 1, 2, ..."""
     for wanted in _ID_COLUMNS:
         for column in frame.columns:

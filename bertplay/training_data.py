@@ -99,7 +99,7 @@ def load_training_data(options: TrainOptions) -> TrainingData:
     groups = None
     if options.group is not None:
         require_column(frame, options.group, path=path, option="--group")
-        groups = _group_numbers(frame[options.group])
+        groups = group_numbers(frame[options.group])
     train, validation = stratified_split(
         data.labels, options.validation_fraction, options.seed, groups, classes=data.classes
     )
@@ -181,7 +181,7 @@ def choose_task(options: TrainOptions, frame: pd.DataFrame, path: Path) -> Task:
     return Task("table", rule, label, ())
 
 
-def _group_numbers(values: pd.Series[Any]) -> NDArray[np.int64]:
+def group_numbers(values: pd.Series[Any]) -> NDArray[np.int64]:
     """A number a row, equal for equal values; a row without a value is a group of its own."""
     numbers: dict[str, int] = {}
     groups = np.empty(len(values), dtype=np.int64)

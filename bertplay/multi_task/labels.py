@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -35,25 +36,25 @@ class Labels:
 
     Attributes:
         column: what they are.
-        values: `[N]` int32 class numbers, `[N, C]` float32 of 0 and 1, or `[N]` float32 numbers;
+        numbers: `[N]` int32 class numbers, `[N, C]` float32 of 0 and 1, or `[N]` float32 numbers;
             0 where a row has no label.
         known: `[N]` booleans, which rows have a label.
     """
 
     column: LabelColumn
-    values: NDArray[Any]
+    numbers: NDArray[Any]
     known: NDArray[np.bool_]
 
     def select(self, rows: NDArray[np.int64]) -> Labels:
         """The given rows, in the given order."""
-        return Labels(self.column, self.values[rows], self.known[rows])
+        return Labels(self.column, self.numbers[rows], self.known[rows])
 
     @property
     def class_counts(self) -> dict[str, int]:
         """Class to its number of labelled rows; empty for a regression."""
         if self.column.kind == "regression":
             return {}
-        known = self.values[self.known]
+        known = self.numbers[self.known]
         classes = self.column.classes
         if self.column.kind == "single_label":
             counts = np.bincount(known, minlength=len(classes))
@@ -144,10 +145,8 @@ def _class_set(value: object) -> list[str]:
     if isinstance(value, np.ndarray):
         value = value.tolist()
     if isinstance(value, str) and value.strip().startswith("["):
-        try:
+        with suppress(json.JSONDecodeError):
             value = json.loads(value)
-        except json.JSONDecodeError:
-            pass
     parts = value if isinstance(value, list) else cell_text(value).split(SEPARATOR)
     return [label for label in map(class_name, parts) if label]
 

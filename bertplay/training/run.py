@@ -11,11 +11,11 @@ import mlx.core as mx
 
 from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
-from bertplay.classifier import save
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.training.checkpoints import Checkpoints
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
 from bertplay.training.loop import LoopSettings
@@ -23,7 +23,7 @@ from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.summary import plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
-from bertplay.training.view import EpochRecord, SilentView
+from bertplay.training.view import SilentView
 from bertplay.training_data import load_training_data
 
 
@@ -65,12 +65,12 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     run_directory.clear_run(output)
     run_directory.write_config(output, as_config(options))
     view.planned(plan_of(options, data, prepared, output))
-    checkpoints = _Checkpoints(prepared, output, keep=options.keep)
+    checkpoints = Checkpoints(output, prepared.save, keep=options.keep)
     result = fit(
         prepared.classifier.model,
         prepared.train,
         prepared.validation,
-        loop_settings(options, prepared.pad_id),
+        loop_settings(options, prepared.encoded.pad_id),
         objective=objective_of(options),
         metric=options.metric,
         view=view,
@@ -78,7 +78,7 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         on_interruption=checkpoints.save_interrupted,
         last_good=checkpoints.last_good,
     )
-    save(prepared.classifier, output / "model", prepared.whole_tensors())
+    prepared.save(output / "model")
     _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
     test_logits = None
     if prepared.test is not None:
@@ -95,7 +95,9 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
 
 def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int) -> Logits:
     lengths = padded_lengths_for(rows.token_ids)
-    predictor = BatchedPredictor(prepared.classifier.model, lengths, batch_size, prepared.pad_id)
+    predictor = BatchedPredictor(
+        prepared.classifier.model, lengths, batch_size, prepared.encoded.pad_id
+    )
     return predictor.logits(rows.token_ids)
 
 
@@ -138,36 +140,3 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
         seed=options.seed,
         pad_id=pad_id,
     )
-
-
-class _Checkpoints:
-    """Writes metrics.jsonl and the weights worth keeping while a run goes on."""
-
-    def __init__(self, prepared: Prepared, output: Path, *, keep: str) -> None:
-        self._prepared, self._output, self._keep = prepared, output, keep
-        self._epoch: int | None = None
-
-    def after_epoch(self, record: EpochRecord[Any]) -> None:
-        """Write the epoch down, and its weights where they are to be kept."""
-        run_directory.append_metrics(self._output, record.as_dict())
-        if record.is_best or self._keep == "last":
-            self._save(self._keep)
-            self._epoch = record.epoch
-
-    def save_interrupted(self) -> str:
-        """Write the weights as they are; returns where, for the user."""
-        return f"the weights so far are in {self._save('interrupted')}"
-
-    def last_good(self) -> str:
-        """What a failed run leaves to the user."""
-        if self._epoch is None:
-            return "no epoch was finished, so there is no checkpoint"
-        return f"the last good checkpoint, of epoch {self._epoch}, is {self._folder(self._keep)}"
-
-    def _save(self, name: str) -> Path:
-        folder = self._folder(name)
-        save(self._prepared.classifier, folder, self._prepared.whole_tensors())
-        return folder
-
-    def _folder(self, name: str) -> Path:
-        return self._output / "checkpoints" / name

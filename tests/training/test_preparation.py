@@ -95,18 +95,20 @@ def test_arguments_of_a_loss_that_are_no_options_are_refused(options, data):
 def test_the_model_reads_the_same_texts_in_the_used_vocabulary(options, data):
     prepared = prepared_from(options, data)
     words = prepared.classifier.encoder.embeddings.word_embeddings.weight
-    whole = prepared.vocabulary.all_rows
-    assert words.shape[0] == len(prepared.vocabulary.token_ids) < whole.shape[0]
+    whole = prepared.encoded.vocabulary.all_rows
+    assert words.shape[0] == len(prepared.encoded.vocabulary.token_ids) < whole.shape[0]
     for text, numbers in zip(data.train.texts, prepared.train.token_ids, strict=True):
         ids = prepared.classifier.tokenizer.encode(text).ids
-        assert prepared.vocabulary.token_ids[numbers].tolist() == ids
-    assert prepared.vocabulary.token_ids[prepared.pad_id] == 0
+        assert prepared.encoded.vocabulary.token_ids[numbers].tolist() == ids
+    assert prepared.encoded.vocabulary.token_ids[prepared.encoded.pad_id] == 0
 
 
 def test_the_whole_tensors_give_the_encoder_back(options, data):
     prepared = prepared_from(options, data)
-    whole = prepared.whole_tensors()
-    assert mx.array_equal(whole["embeddings.word_embeddings.weight"], prepared.vocabulary.all_rows)
+    whole = prepared.encoded.whole_tensors()
+    assert mx.array_equal(
+        whole["embeddings.word_embeddings.weight"], prepared.encoded.vocabulary.all_rows
+    )
     assert {"pooler.dense.weight", "pooler.dense.bias"} < whole.keys()
     assert "pooler" not in prepared.classifier.encoder
 

@@ -1,0 +1,138 @@
+"""From texts and a backbone to an encoder and token ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import mlx.core as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.backbones import SCRATCH
+from bertplay.data.errors import InputError
+from bertplay.data.tokenizer import encode_texts
+from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
+from bertplay.named_arrays import named_arrays
+from bertplay.options import TrainOptions
+from bertplay.recipes import Recipe, recipe_for
+from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_WORDS = "embeddings.word_embeddings.weight"
+
+TokenIds = list[NDArray[np.int32]]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedSplits:
+    """An encoder that holds only the used part of the vocabulary, and the texts in its numbers.
+
+    Attributes:
+        encoder: to train.
+        tokenizer: of the whole vocabulary.
+        max_length: longer texts were cut to so many tokens.
+        train: texts to learn from.
+        validation: texts to evaluate on.
+        test: texts that only the final model is shown; empty where there are none.
+        vocabulary: the used part and the whole.
+        untrained: encoder tensors that are kept out of training: BERT's pooler.
+        cut_texts: training texts that were longer than `max_length`.
+    """
+
+    encoder: BertEncoder
+    tokenizer: Tokenizer
+    max_length: int
+    train: TokenIds
+    validation: TokenIds
+    test: TokenIds
+    vocabulary: UsedVocabulary
+    untrained: Mapping[str, mx.array]
+    cut_texts: int
+
+    @property
+    def pad_id(self) -> int:
+        """The padding token's number in the used vocabulary."""
+        return int(self.vocabulary.token_ids.searchsorted(self.encoder.config.pad_token_id))
+
+    def whole_tensors(self) -> dict[str, mx.array]:
+        """The encoder's tensors that must be replaced or added where the model is saved."""
+        trained = self.encoder.embeddings.word_embeddings.weight
+        return {_WORDS: self.vocabulary.restore(trained), **self.untrained}
+
+
+def encode_splits(
+    options: TrainOptions,
+    task: str,
+    train: Sequence[str],
+    validation: Sequence[str],
+    test: Sequence[str],
+) -> EncodedSplits:
+    """Load or build the encoder, and tokenize the texts.
+
+    Args:
+        options: of the run.
+        task: its name, which the recipe goes by.
+        train: texts to learn from.
+        validation: texts to evaluate on.
+        test: texts that only the final model is shown.
+
+    Raises:
+        InputError: the backbone cannot be loaded, or `max_length` is more than it can read.
+    """
+    encoder, tokenizer = _encoder(options, task, train)
+    max_length = _max_length(options, task, encoder.config.max_position_embeddings)
+    train_ids, cut = encode_texts(tokenizer, train, max_length)
+    validation_ids, _ = encode_texts(tokenizer, validation, max_length)
+    test_ids, _ = encode_texts(tokenizer, test, max_length)
+
+    # The head pools token states itself; BERT's pooler would get no gradient.
+    untrained = {}
+    if "pooler" in encoder:
+        pooler = encoder.pop("pooler")
+        untrained = {f"pooler.{k}": v for k, v in named_arrays(pooler.parameters()).items()}
+    words = encoder.embeddings.word_embeddings
+    vocabulary = used_vocabulary(
+        words.weight, train_ids, validation_ids, test_ids, pad_id=encoder.config.pad_token_id
+    )
+    words.weight = vocabulary.used_rows()
+    return EncodedSplits(
+        encoder,
+        tokenizer,
+        max_length,
+        vocabulary.renumber(train_ids),
+        vocabulary.renumber(validation_ids),
+        vocabulary.renumber(test_ids),
+        vocabulary,
+        untrained,
+        cut,
+    )
+
+
+def recipe_of(options: TrainOptions, task: str) -> Recipe:
+    """The recommended settings of a task, by its name and what it is trained with."""
+    return recipe_for(task, backbone=options.backbone, built_in=options.data is None)
+
+
+def _max_length(options: TrainOptions, task: str, limit: int) -> int:
+    """What the user asked for, or the task's recipe as far as the encoder can read."""
+    if options.max_length is None:
+        return min(recipe_of(options, task).max_length, limit)
+    if options.max_length > limit:
+        raise InputError(
+            f"--max-length {options.max_length} is more than the {limit} tokens that "
+            f"{options.backbone} can read"
+        )
+    return options.max_length
+
+
+def _encoder(
+    options: TrainOptions, task: str, texts: Sequence[str]
+) -> tuple[BertEncoder, Tokenizer]:
+    if options.backbone == SCRATCH:
+        positions = options.max_length or recipe_of(options, task).max_length
+        return encoder_from_scratch(texts, max_length=positions, seed=options.seed)
+    return load_encoder(options.backbone)
