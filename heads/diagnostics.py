@@ -1,4 +1,4 @@
-"""What a classifier does with a batch: figures computed on the device."""
+"""What a head does with a batch: figures computed on the device."""
 
 from __future__ import annotations
 
@@ -69,6 +69,80 @@ def classification_diagnostics(
         "accuracy_per_class": mean_per_class(correct),
         "focal_modulation_per_class": mean_per_class(modulation),
     }
+
+
+def multi_label_diagnostics(
+    logits: mx.array, targets: mx.array, sample_weights: mx.array | None = None
+) -> dict[str, mx.array]:
+    """Figures of one batch as arrays, without a sync to the host; usable inside `mx.compile`.
+
+    A class is predicted where `p = sigmoid(logit)` is above 1/2, and true where its target is. With
+    w a row's weight, for each class:
+
+    - `positive_share`: `sum_true w / sum w`.
+    - `predicted_share`: `sum_predicted w / sum w`; far below positive_share where the model has not
+      found the class yet.
+    - `precision`: `sum_both w / sum_predicted w`; 0 where the class is never predicted.
+    - `recall`: `sum_both w / sum_true w`; 0 where the class is never true.
+
+    Args:
+        logits: `[N, C]`.
+        targets: `[N, C]`, from 0 to 1.
+        sample_weights: `[N]`, not negative; None weights all rows alike.
+
+    Returns:
+        float32 arrays `[C]`.
+    """
+    weights = _row_weights(logits, sample_weights)
+    # A comparison with NaN, which rows that do not count may hold, is False.
+    predicted, true = logits > 0, targets > 0.5
+
+    def weight_of(rows: mx.array) -> mx.array:
+        return mx.sum(weights * rows, axis=0)
+
+    total = _at_least_one_row(mx.sum(weights))
+    both, of_predicted, of_true = map(weight_of, (predicted & true, predicted, true))
+    return {
+        "positive_share": of_true / total,
+        "predicted_share": of_predicted / total,
+        "precision": both / _at_least_one_row(of_predicted),
+        "recall": both / _at_least_one_row(of_true),
+    }
+
+
+def regression_diagnostics(
+    outputs: mx.array, targets: mx.array, sample_weights: mx.array | None = None
+) -> dict[str, mx.array]:
+    """Figures of one batch as arrays, without a sync to the host; usable inside `mx.compile`.
+
+    With w a row's weight, for each of the D numbers x and its target y, in the targets' unit:
+
+    - `mean_absolute_error`: `sum w |x - y| / sum w`.
+    - `mean_error`: `sum w (x - y) / sum w`; above 0 where predictions are too high on average.
+
+    Args:
+        outputs: x, `[N, D]`.
+        targets: y, `[N, D]`.
+        sample_weights: `[N]`, not negative; None weights all rows alike.
+
+    Returns:
+        float32 arrays `[D]`.
+    """
+    weights = _row_weights(outputs, sample_weights)
+    errors = outputs.astype(mx.float32) - targets.astype(mx.float32)
+    errors = mx.where(weights > 0, errors, 0.0)
+    total = _at_least_one_row(mx.sum(weights))
+    return {
+        "mean_absolute_error": mx.sum(weights * mx.abs(errors), axis=0) / total,
+        "mean_error": mx.sum(weights * errors, axis=0) / total,
+    }
+
+
+def _row_weights(rows: mx.array, sample_weights: mx.array | None) -> mx.array:
+    """The weights as a column `[N, 1]`."""
+    if sample_weights is None:
+        return mx.ones((rows.shape[0], 1))
+    return sample_weights.astype(mx.float32)[:, None]
 
 
 def _log_softmax(logits: mx.array) -> mx.array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -199,9 +200,7 @@ def _check_range(targets: mx.array, sample_weights: mx.array | None) -> None:
     )
 
 
-def resolve_pos_weight(
-    pos_weight: mx.array | Sequence[float] | float | None, classes: int | None
-) -> mx.array | None:
+def resolve_pos_weight(pos_weight: Any, classes: int | None) -> mx.array | None:
     """The weight of a yes as a float32 scalar or `[C]`; None where there is none.
 
     Raises:
