@@ -20,20 +20,33 @@ from bertplay.blas import prepare_blas  # noqa: E402
 prepare_blas()
 
 if TYPE_CHECKING:
-    from bertplay.classifier import Classifier, load
+    from bertplay.classifier import Classifier
     from bertplay.data.errors import InputError
+    from bertplay.loading import load, load_multi_task
+    from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
     from bertplay.training import train
 
 _EXPORTS = {
     "Classifier": "bertplay.classifier",
     "InputError": "bertplay.data.errors",
+    "MultiTaskClassifier": "bertplay.multi_task.classifier",
     "TrainOptions": "bertplay.options",
-    "load": "bertplay.classifier",
+    "load": "bertplay.loading",
+    "load_multi_task": "bertplay.loading",
     "train": "bertplay.training",
 }
 
-__all__ = ["Classifier", "InputError", "TrainOptions", "__version__", "load", "train"]
+__all__ = [
+    "Classifier",
+    "InputError",
+    "MultiTaskClassifier",
+    "TrainOptions",
+    "__version__",
+    "load",
+    "load_multi_task",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,11 +1,9 @@
-"""A trained classifier: saved to a folder, loaded from a run, and asked about new texts."""
+"""A trained classifier of one label column: saved, restored, and asked about new texts."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,22 +11,16 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
-from bertplay.data.tokenizer import encode_texts, load_tokenizer
+from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.bert import BertEncoder
-from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require_same_names
-from bertplay.encoders.config import read_config
 from bertplay.heads import ClassificationHeadV2, TextClassifier
-from bertplay.named_arrays import named_arrays
+from bertplay.model_folder import StoredModel, head_tensors, write_model
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
 from bertplay.task import Task
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-_ENCODER, _HEAD = "bert.", "head."
-_LOSS = "loss."
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,88 +90,46 @@ def save(
 ) -> None:
     """Write config.json, model.safetensors and tokenizer.json, the folder as a whole at once.
 
-    The encoder's tensors have Hugging Face's names with the prefix `bert.`, so that
-    `bertplay.encoders.load_encoder` and transformers' `AutoModel` read them too.
-
     Args:
         classifier: what to save.
         folder: replaced if it exists.
         replaced: encoder tensors by name that differ from those the model holds, such as the
             whole vocabulary while a part of it is trained.
     """
-    encoder = named_arrays(classifier.encoder.parameters()) | dict(replaced or {})
-    tensors = {_ENCODER + name: value for name, value in encoder.items()}
-    tensors |= _head_tensors(classifier.model.head)
-    config = classifier.encoder.config.as_dict() | {
-        "bertplay": {
+    write_model(
+        folder,
+        classifier.encoder,
+        classifier.tokenizer,
+        head_tensors(classifier.model.head),
+        {
             "task": classifier.task.to_dict(),
             "head": dict(classifier.head_options),
             "max_length": classifier.max_length,
-        }
-    }
-
-    def write(target: Path) -> None:
-        mx.save_safetensors(str(target / WEIGHTS_FILE), tensors, {"format": "mlx"})
-        write_json(target / "config.json", config)
-        classifier.tokenizer.save(str(target / "tokenizer.json"))
-
-    write_folder(folder, write)
+        },
+        replaced,
+    )
 
 
-def load(run: str | PathLike[str]) -> Classifier:
-    """Load the classifier of a run directory, or of its `model` folder.
+def restore(stored: StoredModel) -> Classifier:
+    """The classifier that `save` wrote.
 
     Raises:
-        InputError: it is no run, it has no model yet, or a file of it is damaged.
+        InputError: a file of it is damaged.
     """
-    given = Path(run).expanduser()
-    folder = given / "model" if (given / "model").is_dir() else given
-    if not (folder / "config.json").is_file():
-        raise InputError(
-            f"{run} is no run with a trained model: give the folder that `bertplay train` wrote"
-        )
-    config = read_config(folder)
-    stored = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("bertplay")
-    if stored is None:
-        raise InputError(
-            f"{run} holds an encoder without a head: train it first with "
-            f"`bertplay train --backbone {run}`"
-        )
-    tensors = read_safetensors(folder / WEIGHTS_FILE)
+    facts = stored.facts
     try:
-        task, head_options = Task.from_dict(stored["task"]), dict(stored["head"])
-        max_length = int(stored["max_length"])
+        task, head_options = Task.from_dict(facts["task"]), dict(facts["head"])
+        max_length = int(facts["max_length"])
         # The loss is for training only; its options are in the run's config.yaml.
         head = ClassificationHeadV2(
-            config.hidden_size, len(task.classes), loss="ce", **head_options
+            stored.config.hidden_size, len(task.classes), loss="ce", **head_options
         )
     except InputError as error:
-        raise InputError(f"{folder / 'config.json'}: {error}") from None
+        raise InputError(f"{stored.folder / 'config.json'}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"{folder / 'config.json'} does not say how to use the model ({error}): train it again"
-        ) from None
-    encoder = BertEncoder(config, pooler=f"{_ENCODER}pooler.dense.weight" in tensors)
-    model = TextClassifier(encoder, head)
-    expected = {
-        _ENCODER + name: value for name, value in named_arrays(encoder.parameters()).items()
-    } | _head_tensors(head)
-    require_same_names(tensors, expected, folder)
-    encoder.load_weights(
-        [(n.removeprefix(_ENCODER), t) for n, t in tensors.items() if n.startswith(_ENCODER)]
-    )
-    head.load_weights(
-        [(n.removeprefix(_HEAD), t) for n, t in tensors.items() if n.startswith(_HEAD)],
-        strict=False,
-    )
+        raise stored.incomplete(error) from None
+    model = TextClassifier(stored.encoder(), head)
+    stored.fill(model.encoder, {"": head})
     model.eval()
     mx.eval(model.parameters())
-    return Classifier(model, load_tokenizer(folder), task, head_options, max_length)
-
-
-def _head_tensors(head: ClassificationHeadV2) -> dict[str, mx.array]:
-    return {
-        _HEAD + name: value
-        for name, value in named_arrays(head.parameters()).items()
-        if not name.startswith(_LOSS)
-    }
+    return Classifier(model, stored.tokenizer(), task, head_options, max_length)

@@ -52,6 +52,28 @@ def plain_loss_args(values: Any) -> dict[str, Any]:
     return {key: _plain_argument(key, value) for key, value in values.items()}
 
 
+def plain_tasks(values: Any) -> dict[str, dict[str, Any]]:
+    """Options of several tasks by their columns, as plain values; `bertplay.multi_task` has more.
+
+    Raises:
+        InputError: it is no mapping from columns to mappings, or a value is of no plain kind.
+    """
+    if not isinstance(values, Mapping) or not all(
+        isinstance(key, str) and isinstance(value, Mapping) for key, value in values.items()
+    ):
+        raise InputError(
+            f"tasks is {values!r}: it must hold the options of each task by its column, such as "
+            "emotion: {loss: focal}"
+        )
+    return {
+        column: {
+            key: plain_loss_args(value) if key == "loss_args" else _plain_argument(key, value)
+            for key, value in of_task.items()
+        }
+        for column, of_task in values.items()
+    }
+
+
 def _plain_argument(key: str, value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()

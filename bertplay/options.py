@@ -13,11 +13,20 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from bertplay.data.errors import InputError
-from bertplay.option_values import plain_loss_args, plain_value
+from bertplay.option_values import plain_loss_args, plain_tasks, plain_value
 
 POOLINGS = ("cls", "mean", "max", "attention")
 SCHEDULES = ("linear", "cosine")
 KEEP = ("best", "last")
+TASK_WEIGHTINGS = (
+    "fixed",
+    "uncertainty",
+    "inverse_accuracy",
+    "inverse_f1",
+    "difficulty",
+    "inverse_variance",
+    "gradients",
+)
 METRICS = ("macro_f1", "balanced_accuracy", "accuracy", "log_loss")
 
 
@@ -86,6 +95,27 @@ class TrainOptions:
         group="Loss",
     )
 
+    tasks: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Several label columns at once: column to its kind, loss, loss_args, weight, "
+            "metric and score_weight.",
+            "group": "Several tasks",
+        },
+    )
+    multi_task: bool = option(
+        False,
+        "With --task emotion: learn all columns of the built-in table at once.",
+        group="Several tasks",
+    )
+    task_weighting: str = option(
+        "fixed",
+        "How the tasks' losses are weighed: as given (fixed), learned, by validation figures after "
+        "each epoch, or by their gradients.",
+        choices=TASK_WEIGHTINGS,
+        group="Several tasks",
+    )
+
     backbone: str = option(
         "scratch",
         "Encoder: scratch (a small BERT and vocabulary made from the training texts), mini (a "
@@ -138,13 +168,14 @@ class TrainOptions:
         hints = get_type_hints(TrainOptions)
         for declared in fields(self):
             name, value = declared.name, getattr(self, declared.name)
-            plain = (
-                plain_loss_args(value)
-                if name == "loss_args"
-                else plain_value(name, value, hints[name])
-            )
+            if name == "loss_args":
+                plain: Any = plain_loss_args(value)
+            elif name == "tasks":
+                plain = plain_tasks(value)
+            else:
+                plain = plain_value(name, value, hints[name])
             object.__setattr__(self, name, plain)  # the dataclass is frozen
-        for name in ("pooling", "schedule", "metric", "keep", "task"):
+        for name in ("pooling", "schedule", "metric", "keep", "task", "task_weighting"):
             require_choice(name, getattr(self, name), option_choices(name))
         require(
             self.text is None or self.template is None,

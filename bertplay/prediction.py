@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import mlx.core as mx
+import mlx.nn as nn
 import numpy as np
+from mlx.utils import tree_map
 from numpy.typing import NDArray
 
 from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
-from bertplay.heads import TextClassifier
 
 MAX_SHAPES = 16
 ENOUGH_PADDING = 0.05
@@ -18,7 +20,7 @@ Logits = NDArray[np.float32]
 
 
 class BatchedPredictor:
-    """Logits of texts from a classifier, compiled once for every padded length.
+    """Outputs of texts from a model, compiled once for every padded length.
 
     The model's weights are read anew at each call, so it can be used between epochs.
 
@@ -31,7 +33,7 @@ class BatchedPredictor:
 
     def __init__(
         self,
-        model: TextClassifier,
+        model: nn.Module,
         padded_lengths: Sequence[int],
         batch_size: int,
         pad_id: int = 0,
@@ -47,7 +49,19 @@ class BatchedPredictor:
         token_ids: Sequence[NDArray[np.int32]],
         on_batch: Callable[[int], None] = lambda rows: None,
     ) -> Logits:
-        """`[N, C]` logits of N texts, in their order.
+        """`[N, C]` logits of N texts, in their order, from a model with one head.
+
+        The arguments and errors are those of `outputs`.
+        """
+        logits: Logits = self.outputs(token_ids, on_batch)
+        return logits
+
+    def outputs(
+        self,
+        token_ids: Sequence[NDArray[np.int32]],
+        on_batch: Callable[[int], None] = lambda rows: None,
+    ) -> Any:
+        """What the model gives for N texts, in their order: `[N, ...]`, or a dictionary of them.
 
         Args:
             token_ids: N arrays of token ids.
@@ -62,8 +76,8 @@ class BatchedPredictor:
         batches = plan_batches(lengths, self._padded_lengths, self._batch_size)
         was_training = self._model.training
         self._model.eval()
-        results: list[tuple[NDArray[np.int64], mx.array]] = []
-        logits: Logits | None = None
+        results: list[tuple[NDArray[np.int64], Any]] = []
+        outputs: Any = None
         try:
             for batch in batches:
                 ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
@@ -72,21 +86,24 @@ class BatchedPredictor:
                 results.append((batch.rows, result))
                 # The batch before is read while this one is computed, so no graph builds up.
                 if len(results) > 1:
-                    logits = _store(logits, len(token_ids), *results.pop(0))
+                    outputs = _store(outputs, len(token_ids), *results.pop(0))
                 on_batch(len(batch.rows))
             for rows, result in results:
-                logits = _store(logits, len(token_ids), rows, result)
+                outputs = _store(outputs, len(token_ids), rows, result)
         finally:
             self._model.train(was_training)
-        assert logits is not None
-        return logits
+        return outputs
 
 
-def _store(logits: Logits | None, total: int, rows: NDArray[np.int64], result: mx.array) -> Logits:
-    if logits is None:
-        logits = np.empty((total, result.shape[1]), dtype=np.float32)
-    logits[rows] = np.array(result)[: len(rows)]
-    return logits
+def _store(outputs: Any, total: int, rows: NDArray[np.int64], result: Any) -> Any:
+    if outputs is None:
+        outputs = tree_map(lambda a: np.empty((total, *a.shape[1:]), dtype=np.float32), result)
+
+    def copy(stored: NDArray[np.float32], array: mx.array) -> NDArray[np.float32]:
+        stored[rows] = np.array(array)[: len(rows)]
+        return stored
+
+    return tree_map(copy, outputs, result)
 
 
 def softmax(logits: Logits) -> NDArray[np.float64]:

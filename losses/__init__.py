@@ -41,6 +41,13 @@ from bertplay.losses.similarity import (
     supervised_contrastive_loss,
 )
 from bertplay.losses.specification import LossOption, LossSpec
+from bertplay.losses.task_weighting import (
+    FixedTaskWeights,
+    GradientTaskWeights,
+    UncertaintyTaskWeights,
+    bounded_weights,
+)
+from bertplay.losses.validation_weights import validation_weights
 
 __all__ = [
     "ALL_LOSSES",
@@ -49,13 +56,17 @@ __all__ = [
     "REGRESSION_LOSSES",
     "AdaptiveLoss",
     "ConfiguredLoss",
+    "FixedTaskWeights",
+    "GradientTaskWeights",
     "LossOption",
     "LossSpec",
+    "UncertaintyTaskWeights",
     "adaptive_loss",
     "asymmetric_loss",
     "balanced_softmax_loss",
     "balanced_weights",
     "binary_cross_entropy",
+    "bounded_weights",
     "concordance_loss",
     "contrastive_loss",
     "cross_entropy",
@@ -82,5 +93,6 @@ __all__ = [
     "sigmoid_focal_loss",
     "supervised_contrastive_loss",
     "tversky_loss",
+    "validation_weights",
     "weighted_cross_entropy",
 ]

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.classifier import Classifier, load
+from bertplay.classifier import Classifier
 from bertplay.data.dataset import LabelledTexts
 from bertplay.data.errors import InputError
 from bertplay.data.wording import listed
+from bertplay.loading import load
 
 
 def load_teacher(run: str, classes: Sequence[str]) -> Classifier:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import bertplay
-from bertplay.classifier import Classifier, load, save
+from bertplay.classifier import Classifier, save
 from bertplay.data.errors import InputError
 from bertplay.encoders import load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
+from bertplay.loading import load
 from bertplay.task import Task
 from bertplay.text_rule import TextRule
 

@@ -135,8 +135,8 @@ def test_from_scratch_the_vocabulary_is_that_of_the_training_texts(options, data
 
 
 def test_texts_that_are_cut_are_counted(options, data):
-    assert prepared_from(options, data).cut_texts == 0
-    assert prepared_from(replace(options, max_length=5), data).cut_texts == len(data.train)
+    assert prepared_from(options, data).encoded.cut_texts == 0
+    assert prepared_from(replace(options, max_length=5), data).encoded.cut_texts == len(data.train)
 
 
 def test_the_recipe_asks_no_more_tokens_than_the_backbone_can_read(options, data):

@@ -1,0 +1,150 @@
+"""The folder of a trained model: config.json, model.safetensors and tokenizer.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlx.core as mx
+import mlx.nn as nn
+
+from bertplay.atomic_files import write_folder, write_json
+from bertplay.data.errors import InputError
+from bertplay.data.tokenizer import load_tokenizer
+from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require_same_names
+from bertplay.encoders.config import BertConfig, read_config
+from bertplay.named_arrays import named_arrays
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+_ENCODER, _HEAD = "bert.", "head."
+
+
+def write_model(
+    folder: Path,
+    encoder: BertEncoder,
+    tokenizer: Tokenizer,
+    heads: Mapping[str, mx.array],
+    facts: Mapping[str, Any],
+    replaced: Mapping[str, mx.array] | None = None,
+) -> None:
+    """Write a model, the folder as a whole at once.
+
+    The encoder's tensors have Hugging Face's names with the prefix `bert.`, so that
+    `bertplay.encoders.load_encoder` and transformers' `AutoModel` read them too.
+
+    Args:
+        folder: replaced if it exists.
+        encoder: of the model.
+        tokenizer: of the encoder.
+        heads: tensors of the head or heads.
+        facts: how to use the model, ready for JSON.
+        replaced: encoder tensors by name that differ from those the model holds.
+    """
+    of_encoder = named_arrays(encoder.parameters()) | dict(replaced or {})
+    tensors = {_ENCODER + name: value for name, value in of_encoder.items()}
+    tensors |= {_HEAD + name: value for name, value in heads.items()}
+    config = encoder.config.as_dict() | {"bertplay": dict(facts)}
+
+    def write(target: Path) -> None:
+        mx.save_safetensors(str(target / WEIGHTS_FILE), tensors, {"format": "mlx"})
+        write_json(target / "config.json", config)
+        tokenizer.save(str(target / "tokenizer.json"))
+
+    write_folder(folder, write)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredModel:
+    """A model folder that was read.
+
+    Attributes:
+        folder: where it lies.
+        config: of the encoder.
+        facts: how to use the model, as `write_model` was told.
+        tensors: all of them, by name.
+    """
+
+    folder: Path
+    config: BertConfig
+    facts: Mapping[str, Any]
+    tensors: Mapping[str, mx.array]
+
+    def encoder(self) -> BertEncoder:
+        """An encoder of the stored shape, without its weights yet."""
+        return BertEncoder(self.config, pooler=f"{_ENCODER}pooler.dense.weight" in self.tensors)
+
+    def tokenizer(self) -> Tokenizer:
+        """The encoder's."""
+        return load_tokenizer(self.folder)
+
+    def fill(self, encoder: Any, heads: Mapping[str, nn.Module]) -> None:
+        """Load the weights.
+
+        Args:
+            encoder: from `encoder()`.
+            heads: prefix of the tensors' names, after `head.`, to the module that holds them.
+
+        Raises:
+            InputError: a tensor is missing, superfluous or of another shape.
+        """
+        expected = {_ENCODER + n: value for n, value in named_arrays(encoder.parameters()).items()}
+        for prefix, head in heads.items():
+            expected |= {_HEAD + prefix + n: value for n, value in head_tensors(head).items()}
+        require_same_names(self.tensors, expected, self.folder)
+        encoder.load_weights(self._of(_ENCODER))
+        for prefix, head in heads.items():
+            names = head_tensors(head)
+            found = [(n, t) for n, t in self._of(_HEAD + prefix) if n in names]
+            head.load_weights(found, strict=False)
+
+    def incomplete(self, error: Exception) -> InputError:
+        """What to raise where a fact is missing or wrong."""
+        return InputError(
+            f"{self.folder / 'config.json'} does not say how to use the model ({error}): train it "
+            "again"
+        )
+
+    def _of(self, prefix: str) -> list[tuple[str, mx.array]]:
+        return [
+            (name.removeprefix(prefix), tensor)
+            for name, tensor in self.tensors.items()
+            if name.startswith(prefix)
+        ]
+
+
+def read_model(run: str | PathLike[str]) -> StoredModel:
+    """Read the model of a run directory, or of its `model` folder.
+
+    Raises:
+        InputError: it is no run, it has no model yet, or a file of it is damaged.
+    """
+    given = Path(run).expanduser()
+    folder = given / "model" if (given / "model").is_dir() else given
+    if not (folder / "config.json").is_file():
+        raise InputError(
+            f"{run} is no run with a trained model: give the folder that `bertplay train` wrote"
+        )
+    config = read_config(folder)
+    facts = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("bertplay")
+    if facts is None:
+        raise InputError(
+            f"{run} holds an encoder without a head: train it first with "
+            f"`bertplay train --backbone {run}`"
+        )
+    return StoredModel(folder, config, facts, read_safetensors(folder / WEIGHTS_FILE))
+
+
+def head_tensors(head: nn.Module) -> dict[str, mx.array]:
+    """A head's weights, without the arrays of its loss, which is for training only."""
+    return {
+        name: value
+        for name, value in named_arrays(head.parameters()).items()
+        if ".loss." not in f".{name}"
+    }
