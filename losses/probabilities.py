@@ -55,10 +55,10 @@ def probability_cross_entropy(
     Raises:
         ValueError: as `cross_entropy`.
     """
-    p = _read(probabilities, sample_weights)
+    p, valid = _read(probabilities, sample_weights)
     log_p = mx.log(mx.maximum(p, _SMALLEST_PROBABILITY))
     losses = example_losses(read_examples(log_p, targets, sample_weights, None))
-    return _reduced(losses, p, sample_weights, reduction)
+    return _reduced(losses, valid, sample_weights, reduction)
 
 
 def consistency_loss(
@@ -71,10 +71,10 @@ def consistency_loss(
 ) -> mx.array:
     """How little of a prediction agrees with what another label allows, in nats.
 
-    `l_i = -log sum_c f_{k_i c} p_ic`, with k the label and f what it allows;
+    `l_i = -log(sum_c f_{k_i c} p_ic / sum_c p_ic)`, with k the label and f what it allows;
     `mean = sum_i s_i l_i / sum_i s_i`. A keyboard's layout shall fit the language of the text: for
     a text in English, both the English layout and the one for numbers do. 0 where all of p is
-    allowed. A sum below 1.2e-38 is raised to it, as in `probability_cross_entropy`, which this is
+    allowed. A share below 1.2e-38 is raised to it, as in `probability_cross_entropy`, which this is
     where each label allows its own class only.
 
     Example:
@@ -101,7 +101,7 @@ def consistency_loss(
             label is outside 0..K-1 (inside `mx.compile`, where labels cannot be looked at, it
             gives NaN instead), a sample weight is negative, or the reduction is unknown.
     """
-    p = _read(probabilities, sample_weights)
+    p, valid = _read(probabilities, sample_weights)
     rows, classes = p.shape
     allowed = mx.eye(classes) if fits is None else _checked_fits(fits, classes)
     require(
@@ -110,14 +110,18 @@ def consistency_loss(
         f"({rows},)",
     )
     check_targets(labels, rows, len(allowed), sample_weights)
-    agreeing = mx.sum(p * (target_distribution(labels, len(allowed)) @ allowed), axis=-1)
+    fitting = target_distribution(labels, len(allowed)) @ allowed
+    agreeing = mx.sum(p * fitting, axis=-1) / mx.sum(p, axis=-1)
     losses = -mx.log(mx.maximum(agreeing, _SMALLEST_PROBABILITY))
     losses = mx.where(known_labels(labels, len(allowed)), losses, mx.nan)
-    return _reduced(losses, p, sample_weights, reduction)
+    return _reduced(losses, valid, sample_weights, reduction)
 
 
-def _read(probabilities: mx.array, sample_weights: mx.array | None) -> mx.array:
-    """Probabilities in float32; rows that weigh 0 hold an even distribution."""
+def _read(probabilities: mx.array, sample_weights: mx.array | None) -> tuple[mx.array, mx.array]:
+    """Probabilities in float32, and which rows are such; the others hold an even distribution.
+
+    So do rows that weigh 0, which are as good as any.
+    """
     require(
         probabilities.ndim == 2
         and probabilities.size > 0
@@ -126,18 +130,18 @@ def _read(probabilities: mx.array, sample_weights: mx.array | None) -> mx.array:
         "floats of shape [N, C] with N and C at least 1",
     )
     p = probabilities.astype(mx.float32)
-    if sample_weights is None:
-        return p
     rows, classes = p.shape
-    check_sample_weights(sample_weights, rows)
-    return mx.where(sample_weights[:, None] != 0, p, 1.0 / classes)
+    if sample_weights is not None:
+        check_sample_weights(sample_weights, rows)
+        p = mx.where(sample_weights[:, None] != 0, p, 1.0 / classes)
+    near_one = mx.abs(mx.sum(p, axis=-1) - 1.0) <= _FURTHEST_SUM
+    valid = mx.all(p >= 0, axis=-1) & near_one
+    return mx.where(valid[:, None], p, 1.0 / classes), valid
 
 
 def _reduced(
-    losses: mx.array, p: mx.array, sample_weights: mx.array | None, reduction: Reduction
+    losses: mx.array, valid: mx.array, sample_weights: mx.array | None, reduction: Reduction
 ) -> mx.array:
-    sums = mx.sum(p, axis=-1)
-    valid = mx.all(p >= 0, axis=-1) & (mx.abs(sums - 1.0) <= _FURTHEST_SUM)
     if sample_weights is not None:
         sample_weights = sample_weights.astype(mx.float32)
     return reduce_rows(mx.where(valid, losses, mx.nan), sample_weights, reduction)
