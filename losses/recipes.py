@@ -224,9 +224,11 @@ def match_events_loss(
     | severity | 1.0 | `focal_loss` | logits `[N, C]`, labels `[N]` |
     | offence | 1.0 | `weighted_cross_entropy` | logits `[N, C]`, labels `[N]` |
 
-    Outputs and targets have the components' names. Classes are weighted by `effective_weights`: at
-    1000 rows for each of the rarest class they keep its weight from being 1000 times as large. The
-    tasks' weights may follow how well each is doing: `update_weights` between two epochs.
+    Outputs and targets have the components' names. Classes are weighted by `effective_weights`:
+    with 100,000 rows against 100 the rare class weighs 11 times as much, not 1000 times. Those of
+    severity are scaled so that they are 1 on average over the training rows, or the focal loss,
+    which does not divide by them, would be far smaller than the other two. The tasks' weights may
+    follow how well each is doing: `update_weights` between two epochs.
 
     Example:
         >>> counts = {"action_class": [900, 90, 9], "severity": [5000, 5], "offence": [300, 700]}
@@ -254,6 +256,9 @@ def match_events_loss(
         f"{', '.join(_MATCH_TASKS)}",
     )
     weights = {task: effective_weights(class_counts[task], beta=beta) for task in _MATCH_TASKS}
+    # The focal loss divides by the rows, not by their weights: at 1000 to 1 it would hardly count.
+    rows = mx.array(class_counts["severity"], dtype=mx.float32)
+    weights["severity"] *= mx.sum(rows) / mx.sum(rows * weights["severity"])
     losses = {
         "action_class": get_loss("weighted_ce", class_weights=weights["action_class"]),
         "severity": get_loss("focal", gamma=gamma, alpha=weights["severity"]),
