@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -10,6 +10,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bertplay.losses.argument_checks import check_at_least, require
+from bertplay.losses.specification import LossFunction
 
 NamedArrays: TypeAlias = Mapping[str, mx.array]
 
@@ -81,7 +82,7 @@ class LossTerm(LossNode):
     def __init__(
         self,
         name: str,
-        loss: Callable[..., mx.array],
+        loss: LossFunction,
         *,
         outputs: Sequence[str],
         targets: Sequence[str] = (),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from bertplay.losses.argument_checks import host_values, require
 from bertplay.losses.examples import check_sample_weights, example_losses, read_examples
 from bertplay.losses.reduction import Reduction, reduce_rows
-from bertplay.losses.targets import check_targets, known_labels, target_distribution
+from bertplay.losses.targets import check_targets, target_distribution
 
 Fits: TypeAlias = "mx.array | npt.NDArray[Any] | Sequence[Sequence[float]]"
 
@@ -113,7 +113,7 @@ def consistency_loss(
     fitting = target_distribution(labels, len(allowed)) @ allowed
     agreeing = mx.sum(p * fitting, axis=-1) / mx.sum(p, axis=-1)
     losses = -mx.log(mx.maximum(agreeing, _SMALLEST_PROBABILITY))
-    losses = mx.where(known_labels(labels, len(allowed)), losses, mx.nan)
+    losses = mx.where((labels >= 0) & (labels < len(allowed)), losses, mx.nan)
     return _reduced(losses, valid, sample_weights, reduction)
 
 
@@ -148,7 +148,15 @@ def _reduced(
 
 
 def _checked_fits(fits: Fits, classes: int) -> mx.array:
-    table = mx.array(fits, dtype=mx.float32)
+    if isinstance(fits, mx.array):
+        table = fits.astype(mx.float32)
+    else:
+        try:
+            table = mx.array(np.asarray(fits, dtype=np.float32))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"fits is {fits!r}: expected [K, {classes}], a row for each label"
+            ) from None
     require(
         table.ndim == 2 and table.size > 0 and table.shape[1] == classes,
         f"fits has shape {table.shape}: expected [K, {classes}], a row for each label",

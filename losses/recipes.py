@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 
 import mlx.core as mx
+import numpy as np
 
 from bertplay.losses.argument_checks import require, require_known
-from bertplay.losses.class_counts import ClassCounts
+from bertplay.losses.class_counts import ClassCounts, checked_counts
 from bertplay.losses.class_weights import effective_weights
 from bertplay.losses.composite import CompositeLoss
 from bertplay.losses.cross_entropy import cross_entropy
@@ -22,8 +23,12 @@ from bertplay.losses.similarity import (
     region_contrast_loss,
     supervised_contrastive_loss,
 )
+from bertplay.losses.specification import LossFunction
 
-_RANKINGS = {"pairwise_margin": pairwise_margin_loss, "listnet": listnet_loss}
+_RANKINGS: dict[str, LossFunction] = {
+    "pairwise_margin": pairwise_margin_loss,
+    "listnet": listnet_loss,
+}
 _MATCH_TASKS = ("action_class", "severity", "offence")
 
 
@@ -257,7 +262,7 @@ def match_events_loss(
     )
     weights = {task: effective_weights(class_counts[task], beta=beta) for task in _MATCH_TASKS}
     # The focal loss divides by the rows, not by their weights: at 1000 to 1 it would hardly count.
-    rows = mx.array(class_counts["severity"], dtype=mx.float32)
+    rows = mx.array(checked_counts(class_counts["severity"]).astype(np.float32))
     weights["severity"] *= mx.sum(rows) / mx.sum(rows * weights["severity"])
     losses = {
         "action_class": get_loss("weighted_ce", class_weights=weights["action_class"]),
@@ -271,7 +276,7 @@ def match_events_loss(
 
 def _task(
     name: str,
-    loss: Callable[..., mx.array],
+    loss: LossFunction,
     weight: float = 1.0,
     partly_labelled: Collection[str] = (),
 ) -> LossTerm:

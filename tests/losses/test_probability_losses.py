@@ -191,6 +191,10 @@ ZEROS = mx.zeros(2, mx.int32)
         (partial(consistency_loss, EVEN, mx.zeros(2)), "labels has .*float32: expected integers"),
         (partial(consistency_loss, EVEN, ZEROS + 1, fits=[[1, 1]]), r"has the label \[1\]"),
         (partial(consistency_loss, EVEN, ZEROS, fits=[[1, 1, 1]]), r"expected \[K, 2\]"),
+        (
+            partial(consistency_loss, EVEN, ZEROS, fits=[[1, 1], [1]]),
+            r"fits is \[\[1, 1\], \[1\]\]",
+        ),
         (partial(consistency_loss, EVEN, ZEROS, fits=[[0, 0]]), "fits has .* a row of zeros"),
         (partial(consistency_loss, EVEN, ZEROS, fits=[[2, 0]]), "fits has a value outside 0 to 1"),
         (partial(consistency_loss, EVEN, ZEROS, reduction="all"), "reduction is 'all'"),
