@@ -146,6 +146,47 @@ def info_nce_loss(
     return (loss + _of_partners(similarities.T)) / 2 if symmetric else loss
 
 
+def region_contrast_loss(
+    regions: mx.array, texts: mx.array, *, temperature: mx.array | float = 0.07
+) -> mx.array:
+    """The mean of an image's regions finds its text among all texts of the batch, in nats.
+
+    `info_nce_loss(r, texts)` with `r_i = 1/R sum_m regions_im`: it is the local counterpart of
+    aligning whole images and texts.
+
+    Example:
+        >>> regions = mx.stack([mx.eye(3), mx.eye(3)], axis=1)
+        >>> round(region_contrast_loss(regions, mx.eye(3)).item(), 4)
+        0.0
+
+    Args:
+        regions: `[B, R, D]`, R regions of each image; fp16 and bf16 are computed in float32.
+        texts: `[B, D]`, of any length; row i belongs to image i.
+        temperature: T, greater than 0.
+
+    Returns:
+        A scalar, float32.
+
+    Raises:
+        ValueError: the shapes do not fit, or temperature is not greater than 0.
+
+    Reference:
+        van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018.
+    """
+    require(
+        regions.ndim == 3 and regions.size > 0 and mx.issubdtype(regions.dtype, mx.floating),
+        f"regions has shape {regions.shape} and dtype {regions.dtype}: expected floats of shape "
+        "[B, R, D]",
+    )
+    rows, _, size = regions.shape
+    require(
+        texts.shape == (rows, size),
+        f"texts has shape {texts.shape}: expected {(rows, size)}, a text for each image",
+    )
+    means = mx.mean(regions.astype(mx.float32), axis=1)
+    return info_nce_loss(means, texts, temperature=temperature)
+
+
 def _of_partners(similarities: mx.array) -> mx.array:
     surprisal, _ = surprisal_and_complement(similarities)
     return mx.mean(mx.diagonal(surprisal))

@@ -9,7 +9,12 @@ from float64_reference import finite_differences
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertplay.losses import contrastive_loss, info_nce_loss, supervised_contrastive_loss
+from bertplay.losses import (
+    contrastive_loss,
+    info_nce_loss,
+    region_contrast_loss,
+    supervised_contrastive_loss,
+)
 
 ROWS, SIZE = 6, 4
 LABELS = np.array([0, 1, 0, 2, 1, 0])
@@ -52,7 +57,13 @@ def reference_info_nce(first, second, temperature, symmetric):
     return (there + back) / 2 if symmetric else there
 
 
-OTHER = features(99)
+OTHER, FURTHER = features(99), features(98)
+
+
+def regions_of(rows):
+    return mx.stack([rows, 2 * rows, mx.array(FURTHER).astype(rows.dtype)], axis=1)
+
+
 CASES = {
     "contrastive": (
         lambda f: contrastive_loss(f, mx.array(OTHER), mx.array(SAME), margin=2.5),
@@ -69,6 +80,10 @@ CASES = {
     "info_nce symmetric": (
         lambda f: info_nce_loss(f, mx.array(OTHER), temperature=0.2, symmetric=True),
         lambda f: reference_info_nce(f, OTHER, 0.2, True),
+    ),
+    "regions": (
+        lambda f: region_contrast_loss(regions_of(f), mx.array(OTHER), temperature=0.2),
+        lambda f: reference_info_nce((f + 2 * f + FURTHER) / 3, OTHER, 0.2, False),
     ),
 }
 every_case = pytest.mark.parametrize(("loss", "reference"), CASES.values(), ids=CASES)
@@ -138,6 +153,13 @@ def test_without_two_rows_of_a_label_there_is_nothing_to_find():
     assert not np.array(gradient).any()
 
 
+def test_regions_that_are_all_alike_are_one_image():
+    rows, texts = mx.array(features(8)), mx.array(OTHER)
+    regions = mx.stack([rows] * 4, axis=1)
+    expected = info_nce_loss(rows, texts, temperature=0.07).item()
+    assert region_contrast_loss(regions, texts).item() == pytest.approx(expected, rel=1e-5)
+
+
 def test_one_row_is_a_batch():
     assert supervised_contrastive_loss(mx.ones((1, 3)), mx.array([0])).item() == 0
     assert info_nce_loss(mx.ones((1, 3)), mx.ones((1, 3))).item() == 0
@@ -177,6 +199,18 @@ def test_one_row_is_a_batch():
             r"second has shape \(3, 3\): expected \(2, 3\)",
         ),
         (partial(info_nce_loss, mx.zeros((2, 3), mx.int32), mx.zeros((2, 3))), "first .*int32"),
+        (
+            partial(region_contrast_loss, mx.zeros((2, 3)), mx.zeros((2, 3))),
+            r"regions has shape \(2, 3\) .*\[B, R, D\]",
+        ),
+        (
+            partial(region_contrast_loss, mx.zeros((2, 4, 3)), mx.zeros((2, 4))),
+            r"texts has shape \(2, 4\): expected \(2, 3\)",
+        ),
+        (
+            partial(region_contrast_loss, mx.zeros((2, 4, 3)), mx.zeros((2, 3)), temperature=0.0),
+            "temperature is 0",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(call, message):
