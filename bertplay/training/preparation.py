@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,9 +77,7 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
             f"--loss {options.loss} is for {purpose}, and column {data.task.label_column!r} holds "
             f"one class a row: choose from {', '.join(LOSSES)}"
         )
-    arguments = dict(options.loss_args)
-    if options.loss in _LOSSES_WITH_ALPHA:
-        arguments.setdefault("alpha", _default_alpha(data.class_counts))
+    arguments = with_default_alpha(options.loss, options.loss_args, data.class_counts)
     try:
         if options.loss in LOSSES:
             # First, as get_loss has arguments of its own, which are no options of a loss.
@@ -90,10 +88,17 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         raise InputError(str(error)) from None
 
 
-def _default_alpha(class_counts: Sequence[int]) -> str | None:
-    """Balanced weights where classes are clearly imbalanced, else none."""
+def with_default_alpha(
+    loss: str, arguments: Mapping[str, Any], class_counts: Sequence[int]
+) -> dict[str, Any]:
+    """A loss's arguments with balanced weights where the classes are clearly imbalanced.
+
+    Only for losses that have an alpha which the user left open.
+    """
+    if loss not in _LOSSES_WITH_ALPHA:
+        return dict(arguments)
     ratio = max(class_counts) / max(min(class_counts), 1)
-    return "balanced" if ratio >= _CLEARLY_IMBALANCED else None
+    return {"alpha": "balanced" if ratio >= _CLEARLY_IMBALANCED else None, **arguments}
 
 
 def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> Prepared:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import mlx.nn as nn
 import numpy as np
 
 from bertplay.data.batches import padding_fraction, plan_batches
@@ -15,7 +16,7 @@ from bertplay.metrics import Metrics, evaluate, majority_baseline
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
-from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.encoded_splits import EncodedSplits, TokenIds
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
@@ -36,10 +37,10 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         class_counts=_class_counts(data),
         example=data.train.texts[0],
         backbone=options.backbone,
-        parameters=sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values()),
+        parameters=trainable_numbers(model),
         loss=loss_facts(prepared.loss),
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
-        padding_fraction=_padding_fraction(prepared.train, options),
+        padding_fraction=first_epoch_padding(prepared.train.token_ids, options),
         cut_texts=prepared.encoded.cut_texts,
         steps_per_epoch=-(-len(prepared.train) // options.batch_size),
         epochs=options.epochs,
@@ -101,9 +102,8 @@ def summary_of(
         "train_seconds": result.train_seconds,
         "total_seconds": total_seconds,
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
-        "padding_fraction": _padding_fraction(prepared.train, options),
+        **encoding_facts(prepared.encoded, options),
         "compiled_shapes": result.compiled_shapes,
-        "cut_texts": prepared.encoded.cut_texts,
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),
@@ -138,9 +138,22 @@ def _class_counts(data: TrainingData) -> dict[str, int]:
     return dict(zip(data.classes, data.class_counts, strict=True))
 
 
-def _padding_fraction(train: EncodedTexts, options: TrainOptions) -> float:
-    """Of the first epoch; the others differ a little, as batches are drawn at random."""
+def trainable_numbers(model: nn.Module) -> int:
+    """How many numbers are trained."""
+    return sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values())
+
+
+def encoding_facts(encoded: EncodedSplits, options: TrainOptions) -> dict[str, Any]:
+    """How the training texts fit into batches, as summary.json has it."""
+    return {
+        "padding_fraction": first_epoch_padding(encoded.train, options),
+        "cut_texts": encoded.cut_texts,
+    }
+
+
+def first_epoch_padding(token_ids: TokenIds, options: TrainOptions) -> float:
+    """Padding tokens by all tokens of the first epoch; the others differ a little by chance."""
     rng = np.random.default_rng((options.seed, 1))
-    shapes = padded_lengths_for(train.token_ids)
-    batches = plan_batches(train.lengths, shapes, options.batch_size, rng=rng)
-    return padding_fraction(train.lengths, batches, options.batch_size)
+    lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
+    batches = plan_batches(lengths, padded_lengths_for(token_ids), options.batch_size, rng=rng)
+    return padding_fraction(lengths, batches, options.batch_size)

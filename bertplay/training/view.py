@@ -11,6 +11,29 @@ from bertplay.training.objective import Objective
 
 
 @dataclass(frozen=True)
+class TaskPlan:
+    """One of several tasks.
+
+    Attributes:
+        name: of its column.
+        kind: "single_label", "multi_label" or "regression".
+        loss: the loss's name and resolved options.
+        weight: what the loss counts.
+        metric: the figure that stands for the task's quality.
+        labelled_rows: training rows that have a label of it.
+        class_counts: training rows by class name; empty for a regression.
+    """
+
+    name: str
+    kind: str
+    loss: dict[str, Any]
+    weight: float
+    metric: str
+    labelled_rows: int
+    class_counts: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is about to happen.
 
@@ -19,11 +42,11 @@ class Plan:
         train_rows: number of training rows.
         validation_rows: number of validation rows.
         test_rows: number of rows that only the final model is shown.
-        class_counts: training rows by class name.
+        class_counts: training rows by class name; empty with several tasks.
         example: the first training text.
         backbone: as the user named it.
         parameters: trainable numbers.
-        loss: the loss's name and resolved options.
+        loss: the loss's name and resolved options; empty with several tasks.
         padded_lengths: the shapes that are compiled.
         padding_fraction: padding tokens by all tokens of one epoch.
         cut_texts: training texts longer than `max_length`.
@@ -33,6 +56,8 @@ class Plan:
         teacher: as the user named it; None for none.
         average_weights: part of the steps whose weights are averaged; 0 for none.
         output: the run directory.
+        tasks: what is learned, where a model has several heads.
+        task_weighting: how their losses are weighed.
     """
 
     source: str
@@ -53,6 +78,8 @@ class Plan:
     teacher: str | None
     average_weights: float
     output: str
+    tasks: tuple[TaskPlan, ...] = ()
+    task_weighting: str = "fixed"
 
 
 class AsDict(Protocol):

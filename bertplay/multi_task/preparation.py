@@ -1,0 +1,216 @@
+"""From options to data, model and token ids of several tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.data.errors import InputError
+from bertplay.data.wording import did_you_mean, listed
+from bertplay.heads import MultiTaskHead
+from bertplay.losses import ALL_LOSSES, ConfiguredLoss, get_loss
+from bertplay.multi_task.classifier import MultiTaskClassifier, save_multi_task, task_head
+from bertplay.multi_task.data import MultiLabelledTexts, MultiTaskData
+from bertplay.multi_task.emotions import EMOTION_TASKS
+from bertplay.multi_task.labels import Labels
+from bertplay.multi_task.model import MultiTaskModel, task_weights_for
+from bertplay.multi_task.task_options import DEFAULT_LOSSES, METRICS, TaskOptions, task_options
+from bertplay.options import TrainOptions
+from bertplay.training.encoded_splits import EncodedSplits, encode_splits
+from bertplay.training.preparation import with_default_alpha
+from bertplay.training.rows import TrainingRows
+
+_BALANCED_CAP = 100.0
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedTasks:
+    """A model with several heads and all rows as it takes them.
+
+    Attributes:
+        classifier: the model to train.
+        data: the tables.
+        losses: task to its loss.
+        encoded: the encoder and the token ids.
+    """
+
+    classifier: MultiTaskClassifier
+    data: MultiTaskData
+    losses: Mapping[str, ConfiguredLoss]
+    encoded: EncodedSplits
+
+    def training_rows(self) -> TrainingRows:
+        """The training rows with all their labels as targets."""
+        labels = self.data.train.labels
+        targets = {
+            "labels": {name: of_task.numbers for name, of_task in labels.items()},
+            "known": {name: of_task.known.astype(np.float32) for name, of_task in labels.items()},
+        }
+        return TrainingRows(self.data.train.ids, self.encoded.train, targets)
+
+    def save(self, folder: Path) -> None:
+        """Write the model with the whole vocabulary."""
+        save_multi_task(self.classifier, folder, self.encoded.whole_tensors())
+
+    def metric(self, task: str) -> str:
+        """The figure that stands for a task's quality."""
+        column = next(c for c in self.classifier.task.columns if c.name == task)
+        return self.data.task_options[task].metric or METRICS[column.kind][0]
+
+
+def all_task_options(options: TrainOptions) -> dict[str, TaskOptions]:
+    """The options of each task, those of the built-in emotion table filled in.
+
+    Raises:
+        InputError: an option is wrong, a task is unknown, or no task counts; the task is named.
+    """
+    given: dict[str, Mapping[str, Any]] = dict(options.tasks)
+    if options.multi_task:
+        for name in given:
+            if name not in EMOTION_TASKS:
+                raise InputError(
+                    f"there is no task {name!r} in the built-in emotion table, only "
+                    f"{listed(list(EMOTION_TASKS))}{did_you_mean(name, list(EMOTION_TASKS))}"
+                )
+        given = {name: _over(recipe, given.get(name, {})) for name, recipe in EMOTION_TASKS.items()}
+    tasks = {name: task_options(name, values) for name, values in given.items()}
+    for name in tasks:
+        if not name or "." in name or name.isdigit():
+            raise InputError(
+                f"task {name!r} cannot be the name of a head: rename the column, without '.' and "
+                "not a number alone"
+            )
+    for key in ("weight", "score_weight"):
+        if not any(getattr(asked, key) for asked in tasks.values()):
+            raise InputError(f"{key} is 0 for every task: give at least one task more")
+    return tasks
+
+
+def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
+    """Load or build the encoder, put new heads on it, and tokenize the texts.
+
+    Args:
+        options: with the recipe's settings filled in.
+        data: the tables.
+
+    Raises:
+        InputError: the backbone cannot be loaded, a loss's option is wrong, or `max_length` is more
+            than the backbone can read.
+    """
+    losses = {
+        c.name: _task_loss(options, data.task_options[c.name], data.train.labels[c.name])
+        for c in data.task.columns
+    }
+    test = data.test.texts if data.test else ()
+    encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
+    head_options: dict[str, Any] = {"pooling": options.pooling, "dropout": options.dropout}
+    mx.random.seed(options.seed)  # draws the heads' first weights
+    size = encoded.encoder.config.hidden_size
+    head = MultiTaskHead(
+        {c.name: task_head(size, c, losses[c.name], head_options) for c in data.task.columns}
+    )
+    _start_at_the_mean(head, data.train)
+    weights = {name: asked.weight for name, asked in data.task_options.items()}
+    classifier = MultiTaskClassifier(
+        MultiTaskModel(
+            encoded.encoder, head, task_weights_for(options.task_weighting, data.task, weights)
+        ),
+        encoded.tokenizer,
+        data.task,
+        head_options,
+        encoded.max_length,
+        options.task_weighting,
+    )
+    return PreparedTasks(classifier, data, losses, encoded)
+
+
+def _over(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The user's options over the recipe's; another loss leaves the recipe's arguments out."""
+    merged = {**recipe, **given}
+    same_loss = merged.get("loss") == recipe.get("loss")
+    of_recipe = recipe.get("loss_args", {}) if same_loss else {}
+    return {**merged, "loss_args": {**of_recipe, **given.get("loss_args", {})}}
+
+
+def _task_loss(options: TrainOptions, asked: TaskOptions, labels: Labels) -> ConfiguredLoss:
+    """The task's loss, with class weights from its own training labels."""
+    kind, name = labels.column.kind, asked.loss
+    if name is None:
+        fits = options.loss in ALL_LOSSES and ALL_LOSSES[options.loss].kind == kind
+        name = options.loss if fits else DEFAULT_LOSSES[kind]
+    # The loss_args of the run are those of its loss, for tasks that have none of their own.
+    arguments = dict(options.loss_args) if name == options.loss and asked.loss is None else {}
+    arguments |= asked.loss_args
+    counts = tuple(labels.class_counts.values())
+    if kind == "single_label":
+        arguments = with_default_alpha(name, arguments, counts)
+    if kind == "multi_label" and arguments.get("pos_weight") == "balanced":
+        arguments["pos_weight"] = _balanced_pos_weight(labels)
+    try:
+        for option in arguments:
+            ALL_LOSSES[name].option(option)
+        if kind == "single_label":
+            return get_loss(name, class_counts=counts, **arguments)
+        return get_loss(name, num_classes=len(labels.column.classes) or None, **arguments)
+    except ValueError as error:
+        raise InputError(f"task {labels.column.name!r}: {error}") from None
+
+
+def _balanced_pos_weight(labels: Labels) -> list[float]:
+    """Rows without a class by rows with it, at most 100."""
+    rows = int(labels.known.sum())
+    return [
+        min((rows - count) / max(count, 1), _BALANCED_CAP) for count in labels.class_counts.values()
+    ]
+
+
+def _start_at_the_mean(head: MultiTaskHead, train: MultiLabelledTexts) -> None:
+    """Let each regression's first prediction be the mean of its labels, not 0."""
+    for name, labels in train.labels.items():
+        if labels.column.kind == "regression":
+            mean = float(labels.numbers[labels.known].mean())
+            head.heads[name].output.bias = mx.array([mean], dtype=mx.float32)
+
+
+def outputs_finite(outputs: Mapping[str, NDArray[np.float32]]) -> bool:
+    """Whether every output of every task is a number."""
+    return all(bool(np.isfinite(values).all()) for values in outputs.values())
+
+
+def task_facts(prepared: PreparedTasks) -> dict[str, dict[str, Any]]:
+    """Each task's kind, loss, weight and labels, as summary.json has them."""
+    facts = {}
+    for column in prepared.classifier.task.columns:
+        asked = prepared.data.task_options[column.name]
+        labels, loss = prepared.data.train.labels[column.name], prepared.losses[column.name]
+        facts[column.name] = {
+            "kind": column.kind,
+            "loss": {"name": loss.name, "arguments": loss.options()},
+            "weight": asked.weight,
+            "metric": prepared.metric(column.name),
+            "score_weight": asked.score_weight,
+            "labelled_rows": int(labels.known.sum()),
+            **({} if column.kind == "regression" else {"class_counts": labels.class_counts}),
+            **(_range(labels) if column.kind == "regression" else {}),
+        }
+    return facts
+
+
+def _range(labels: Labels) -> dict[str, float]:
+    known = labels.numbers[labels.known]
+    names = ("lowest", "mean", "highest")
+    return dict(zip(names, map(float, (known.min(), known.mean(), known.max())), strict=True))
+
+
+def as_task_config(tasks: Sequence[str], options: Mapping[str, TaskOptions]) -> dict[str, Any]:
+    """The tasks' options as config.yaml has them, without what is None."""
+    return {
+        name: {key: value for key, value in asdict(options[name]).items() if value is not None}
+        for name in tasks
+    }

@@ -1,0 +1,244 @@
+"""`train_tasks`: from options to a run directory with a model of several heads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import mlx.core as mx
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay import run_directory
+from bertplay.alarms import Alarm, alarms
+from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.data.errors import InputError
+from bertplay.freed_memory import keep_freed_memory
+from bertplay.losses import FixedTaskWeights, validation_weights
+from bertplay.losses.validation_weights import STRATEGIES
+from bertplay.metrics import Metrics
+from bertplay.multi_task.data import MultiLabelledTexts, load_multi_task_data
+from bertplay.multi_task.metrics import (
+    MultiLabelMetrics,
+    MultiTaskMetrics,
+    RegressionMetrics,
+    TaskMetrics,
+    task_metrics,
+)
+from bertplay.multi_task.model import multi_task_batch_loss
+from bertplay.multi_task.predictions import write_task_predictions
+from bertplay.multi_task.preparation import (
+    PreparedTasks,
+    all_task_options,
+    as_task_config,
+    outputs_finite,
+    prepare_tasks,
+)
+from bertplay.multi_task.summary import tasks_plan, tasks_summary
+from bertplay.options import TrainOptions
+from bertplay.prediction import BatchedPredictor, padded_lengths_for
+from bertplay.training.checkpoints import Checkpoints
+from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
+from bertplay.training.preparation import with_recipe
+from bertplay.training.run import as_config, loop_settings
+from bertplay.training.view import EpochRecord, Evaluated, SilentView
+
+Outputs = dict[str, NDArray[np.float32]]
+
+
+def learns_tasks(options: TrainOptions) -> bool:
+    """Whether the options ask for a model with several heads."""
+    return options.multi_task or bool(options.tasks)
+
+
+def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
+    """Train a model with a head for each label column, and write its run directory.
+
+    Args:
+        options: what to train on, and how; `tasks` or `multi_task` says what is learned.
+        view: is told what happens; by default nobody is.
+
+    Returns:
+        The summary, as in summary.json.
+
+    Raises:
+        InputError: the input or the options are wrong; nothing was written.
+        TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
+        TrainingInterruptedError: Ctrl-C; the weights were saved first.
+    """
+    view = view or SilentView()
+    started = time.perf_counter()
+    _refuse_contradictions(options)
+    asked = all_task_options(options)
+    data = load_multi_task_data(options, asked)
+    options = with_recipe(options, data.task.name)
+    output = run_directory.choose_output(options.output, data.task.name, "tasks")
+    run_directory.require_writable(output, overwrite=options.overwrite)
+    keep_freed_memory()
+    if not compilation_available():
+        mx.disable_compile()
+        view.warned(COMPILATION_WARNING)
+    prepared = prepare_tasks(options, data)
+    config = as_task_config(list(asked), asked)
+    options = replace(
+        options, max_length=prepared.classifier.max_length, output=str(output), tasks=config
+    )
+
+    # Everything that can be refused has been: from here on files are written.
+    run_directory.clear_run(output)
+    run_directory.write_config(output, as_config(options))
+    view.planned(tasks_plan(options, prepared, output))
+    checkpoints = Checkpoints(output, prepared.save, keep=options.keep)
+    model = prepared.classifier.model
+    hooks = LoopHooks(
+        _evaluation(prepared, options.batch_size),
+        checkpoints.after_epoch,
+        checkpoints.save_interrupted,
+        checkpoints.last_good,
+        _TaskWeightUpdates(prepared, options.task_weighting).after_epoch,
+    )
+    result = run_epochs(
+        model,
+        prepared.training_rows(),
+        multi_task_batch_loss(model),
+        loop_settings(options, prepared.encoded.pad_id),
+        hooks,
+        view=view,
+    )
+    prepared.save(output / "model")
+    predictions = output / run_directory.PREDICTIONS
+    write_task_predictions(predictions, data.validation, result.outputs)
+    test: dict[str, TaskMetrics] | None = None
+    if data.test is not None:
+        outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
+        write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
+        test = _figures(data.test, outputs)
+    seconds = time.perf_counter() - started
+    summary = tasks_summary(options, prepared, result, test, total_seconds=seconds, output=output)
+    run_directory.write_summary(output, summary)
+    view.finished(summary)
+    return summary
+
+
+def _refuse_contradictions(options: TrainOptions) -> None:
+    if options.multi_task and (options.task != "emotion" or options.data is not None):
+        raise InputError(
+            "--multi-task learns all columns of the built-in emotion table: give --task emotion "
+            "without --data, or name the columns of your own table with --label"
+        )
+    if not options.multi_task:
+        if options.data is None:
+            raise InputError("several labels need the table to train on: give --data")
+        if options.task is not None:
+            raise InputError(
+                f"--task {options.task} knows its column, and several labels contradict it: leave "
+                "out --task"
+            )
+    if options.validation is not None and options.group is not None:
+        raise InputError(
+            "--group decides how --data is split, but with --validation nothing is split: "
+            "leave out one of them"
+        )
+    for name, given in (("--teacher", options.teacher), ("--r-drop", options.r_drop)):
+        if given:
+            raise InputError(f"{name} is for a single label column: leave it out with several")
+
+
+def _evaluation(prepared: PreparedTasks, batch_size: int) -> Any:
+    """What the loop calls after each epoch."""
+    rows, token_ids = prepared.data.validation, prepared.encoded.validation
+    model = prepared.classifier.model
+    lengths = padded_lengths_for(token_ids)
+    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+
+    def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
+        outputs: Outputs = predictor.outputs(token_ids)
+        if not outputs_finite(outputs):
+            raise NonFiniteFigureError(
+                f"outputs of validation rows are not finite after step {step}; {ADVICE}"
+            )
+        tasks = _figures(rows, outputs)
+        score = _score(prepared, tasks)
+        figures = MultiTaskMetrics(score, tasks, model.task_weights.weights())
+        return Evaluated(figures, outputs, _alarms(prepared, tasks), score)
+
+    return evaluated
+
+
+def _predicted(
+    prepared: PreparedTasks, token_ids: list[NDArray[np.int32]], batch_size: int
+) -> Outputs:
+    model, lengths = prepared.classifier.model, padded_lengths_for(token_ids)
+    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+    outputs: Outputs = predictor.outputs(token_ids)
+    return outputs
+
+
+def _figures(rows: MultiLabelledTexts, outputs: Outputs) -> dict[str, TaskMetrics]:
+    return {
+        name: task_metrics(outputs[name], labels)
+        for name, labels in rows.labels.items()
+        if labels.known.any()
+    }
+
+
+def _score(prepared: PreparedTasks, tasks: Mapping[str, TaskMetrics]) -> float:
+    """The mean of the tasks' chosen figures, weighted by what each counts in it."""
+    shares = {name: prepared.data.task_options[name].score_weight for name in tasks}
+    quality = {name: getattr(tasks[name], prepared.metric(name)) for name in tasks}
+    return float(sum(shares[n] * quality[n] for n in tasks) / sum(shares.values()))
+
+
+def _alarms(prepared: PreparedTasks, tasks: Mapping[str, TaskMetrics]) -> tuple[Alarm, ...]:
+    """What looks wrong with the single-label tasks; each message begins with the task's name."""
+    found = []
+    for name, metrics in tasks.items():
+        if isinstance(metrics, Metrics):
+            counts = prepared.data.train.labels[name].class_counts
+            found += [
+                Alarm(f"{name}: {alarm.code}", f"{name}: {alarm.message}")
+                for alarm in alarms(metrics, counts)
+            ]
+    return tuple(found)
+
+
+class _TaskWeightUpdates:
+    """Sets the tasks' weights between epochs by what validation shows."""
+
+    def __init__(self, prepared: PreparedTasks, weighting: str) -> None:
+        self._prepared, self._weighting = prepared, weighting
+        self._losses: dict[str, list[float]] = {}
+
+    def after_epoch(self, record: EpochRecord[MultiTaskMetrics]) -> None:
+        """Set the weights for the next epoch: what the user gave times what validation says."""
+        if self._weighting not in STRATEGIES:
+            return
+        tasks = record.validation.tasks
+        for name in tasks:
+            self._losses.setdefault(name, []).append(record.train_figures[name])
+        columns = {column.name: column for column in self._prepared.classifier.task.columns}
+        adaptive = validation_weights(
+            self._weighting,
+            accuracies={name: _accuracy(metrics) for name, metrics in tasks.items()},
+            f1_scores={name: _f1(metrics) for name, metrics in tasks.items()},
+            num_classes={name: max(len(columns[name].classes), 2) for name in tasks},
+            losses=self._losses,
+        )
+        weights = self._prepared.classifier.model.task_weights
+        assert isinstance(weights, FixedTaskWeights)
+        given = self._prepared.data.task_options
+        weights.set_weights({name: given[name].weight * adaptive[name] for name in tasks})
+
+
+def _accuracy(metrics: TaskMetrics) -> float:
+    """Accuracy, the share of rows that are right as a whole, or concordance."""
+    if isinstance(metrics, Metrics):
+        return metrics.accuracy
+    return metrics.exact_match if isinstance(metrics, MultiLabelMetrics) else metrics.ccc
+
+
+def _f1(metrics: TaskMetrics) -> float:
+    """Macro-F1, or concordance."""
+    return metrics.ccc if isinstance(metrics, RegressionMetrics) else metrics.macro_f1
