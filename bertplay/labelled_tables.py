@@ -17,6 +17,7 @@ from bertplay.data.labels import class_name, encode_labels
 from bertplay.data.source_file import file_sha256
 from bertplay.data.table import read_table, require_column
 from bertplay.task import Task
+from bertplay.text_rule import TextRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,6 +62,17 @@ def load_prediction_table(task: Task, path: Path) -> LabelledTexts:
     ids, id_column = row_ids(frame)
     texts = tuple(task.text_rule.texts_from(frame, path))
     return LabelledTexts(ids, texts, None, task.classes, str(path), file_sha256(path), id_column)
+
+
+def load_texts(rule: TextRule, path: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The row names and the texts of a table.
+
+    Raises:
+        InputError: the file or a column of the text is missing.
+    """
+    frame = read_table(path)
+    ids, _ = row_ids(frame)
+    return ids, tuple(rule.texts_from(frame, path))
 
 
 def labelled_texts(

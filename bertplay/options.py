@@ -62,7 +62,11 @@ class TrainOptions:
     template: str | None = option(
         None, 'Sentence made from columns, e.g. "{title}: {body}"; instead of --text.', group="Data"
     )
-    label: str | None = option(None, "Column that holds the class.", group="Data")
+    label: str | None = option(
+        None,
+        "Column that holds the class; several times for several tasks, each with its own loss.",
+        group="Data",
+    )
     group: str | None = option(
         None,
         "Column whose equal values stay on one side of the split (families, users).",
@@ -72,7 +76,11 @@ class TrainOptions:
         0.2, "Part of the rows held out where no validation table is given.", group="Data"
     )
 
-    loss: str = option("focal_smooth", "Loss; `bertplay losses` explains each.", group="Loss")
+    loss: str = option(
+        "focal_smooth",
+        "Loss; `bertplay losses` explains each. With several tasks also TASK=NAME, several times.",
+        group="Loss",
+    )
     loss_args: Mapping[str, Any] = field(
         default_factory=dict,
         metadata={
@@ -203,6 +211,14 @@ class TrainOptions:
             require(
                 0 <= value < math.inf, f"{name} is {value}: it must be a number that is at least 0"
             )
+        require(
+            self.label is None or not learns_tasks(self),
+            "label and tasks exclude each other: name every column in tasks",
+        )
+        require(
+            self.task_weighting == "fixed" or learns_tasks(self),
+            f"task_weighting {self.task_weighting} needs several tasks: name their columns",
+        )
         for name in ("teacher_weight", "temperature"):
             require(
                 self.teacher is not None or getattr(self, name) is None,
@@ -220,6 +236,11 @@ class TrainOptions:
         require(
             0 <= self.seed < 2**32, f"seed is {self.seed}: it must lie between 0 and {2**32 - 1}"
         )
+
+
+def learns_tasks(options: TrainOptions) -> bool:
+    """Whether the options ask for a model with several heads."""
+    return options.multi_task or bool(options.tasks)
 
 
 def require(condition: bool, message: str) -> None:

@@ -50,7 +50,24 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     of_loss = {
         key: parsed(value) if isinstance(value, str) else value for key, value in loss_args.items()
     }
+    if "tasks" in typed:
+        typed["tasks"] = _tasks(path, typed["tasks"])
     return {**typed, "loss_args": of_loss}
+
+
+def _tasks(path: str, tasks: Any) -> dict[str, Any]:
+    """The options of several tasks; numbers that YAML reads as texts become numbers."""
+    if not isinstance(tasks, dict) or not all(isinstance(t, dict) for t in tasks.values()):
+        raise InputError(
+            f"--config {path}: tasks must be lines such as '  emotion: {{loss: focal}}'"
+        )
+
+    def number(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: number(item) for key, item in value.items()}
+        return parsed(value) if isinstance(value, str) else value
+
+    return {str(name): number(of_task) for name, of_task in tasks.items()}
 
 
 def _typed(path: str, key: str, value: Any, parameter: click.Parameter) -> Any:

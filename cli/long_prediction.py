@@ -1,9 +1,10 @@
-"""Class probabilities of many texts, with a progress bar where somebody waits for them."""
+"""What models say about many texts, with a progress bar where somebody waits for them."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,14 +12,31 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bertplay.classifier import Classifier
+    from bertplay.multi_task.classifier import MultiTaskClassifier
 
 _LONG = 256
 
 
 def predict_proba(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float64]:
     """`[N, C]` probabilities; the bar is on standard error, if that is a terminal."""
-    if len(texts) < _LONG or not sys.stderr.isatty():
-        return classifier.predict_proba(texts)
+    with _progress(len(texts)) as on_batch:
+        return classifier.predict_proba(texts, on_batch=on_batch)
+
+
+def predict_outputs(
+    model: MultiTaskClassifier, texts: Sequence[str]
+) -> dict[str, NDArray[np.float64]]:
+    """What each task's head says; the bar is on standard error, if that is a terminal."""
+    with _progress(len(texts)) as on_batch:
+        return model.predict_outputs(texts, on_batch=on_batch)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """Whom to tell how many rows each batch had."""
+    if total < _LONG or not sys.stderr.isatty():
+        yield lambda rows: None
+        return
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
@@ -27,7 +45,5 @@ def predict_proba(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.fl
     columns = ("predicting", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = quiet_console(file=sys.stderr)
     with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=len(texts))
-        return classifier.predict_proba(
-            texts, on_batch=lambda rows: progress.update(task, advance=rows)
-        )
+        task = progress.add_task("", total=total)
+        yield lambda rows: progress.update(task, advance=rows)

@@ -49,6 +49,7 @@ def options_from(
     *,
     leave_out: Sequence[str] = (),
     by_recipe: Sequence[str] = (),
+    multiple: Sequence[str] = (),
     metavars: Mapping[str, str] = MappingProxyType({}),
 ) -> Callable[[_Function], _Function]:
     """A decorator that adds one option for each field of a dataclass.
@@ -60,6 +61,7 @@ def options_from(
         options: the dataclass; its fields are numbers, strings or flags, or None.
         leave_out: fields without an option.
         by_recipe: fields whose None means that the task's recipe decides, for the help.
+        multiple: fields whose option may be given several times, and then is a tuple of texts.
         metavars: field to what its value is called in the help, where the type says too little.
     """
     hints = get_type_hints(options)
@@ -76,6 +78,7 @@ def options_from(
                 group=declared.metadata["group"],
                 type=None if flag else kind,
                 is_flag=flag,
+                multiple=declared.name in multiple,
                 default=None,
                 metavar=None if flag else metavars.get(declared.name, _METAVARS.get(kind)),
                 help=_help(declared, by_recipe=declared.name in by_recipe),

@@ -10,7 +10,9 @@ import click
 from bertplay.cli.next_steps import next_commands, written_text
 from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
-from bertplay.cli.result_tables import print_result, result_console
+from bertplay.cli.result_tables import result_console
+from bertplay.cli.run_result import print_results
+from bertplay.cli.task_tables import task_text, tasks_epoch_line
 from bertplay.training.view import EpochRecord, Plan, SilentView
 
 _PROGRESS_LINES = 10
@@ -41,9 +43,13 @@ class PlainView(SilentView):
         self._plan, self._started = plan, time.perf_counter()
         self._line(f"data: {one_line(plan.source)}")
         self._line(f"rows: {rows_text(plan)}")
-        classes = ", ".join(f"{n} {count:,} ({percent(s)})" for n, count, s in class_shares(plan))
-        self._line(f"classes: {classes}")
-        self._line(f"imbalance: {imbalance_text(plan)}")
+        for task in plan.tasks:
+            self._line(f"task {one_line(task.name, 24)}: {task_text(task, plan.train_rows)}")
+        if not plan.tasks:
+            shares = class_shares(plan)
+            classes = ", ".join(f"{n} {count:,} ({percent(s)})" for n, count, s in shares)
+            self._line(f"classes: {classes}")
+            self._line(f"imbalance: {imbalance_text(plan)}")
         for name, text in plan_rows(plan):
             self._line(f"{name}: {text}")
         self._line(COMPILING)
@@ -65,7 +71,12 @@ class PlainView(SilentView):
     def evaluated(self, record: EpochRecord[Any]) -> None:
         """Write one line an epoch, and one for each alarm."""
         assert self._plan is not None
-        self._line(epoch_line(record, self._plan.epochs))
+        several = bool(self._plan.tasks)
+        self._line(
+            tasks_epoch_line(record, self._plan)
+            if several
+            else epoch_line(record, self._plan.epochs)
+        )
         for alarm in record.alarms:
             self._line(f"  warning ({alarm.code}): {one_line(alarm.message)}")
 
@@ -78,12 +89,7 @@ class PlainView(SilentView):
         assert self._plan is not None
         self._line("")
         self._line(result_heading(summary))
-        console = result_console(self._stream)
-        print_result(console, summary["validation"], summary["baseline"], summary["alarms"])
-        if "test" in summary:
-            self._line("")
-            self._line(test_heading(summary))
-            print_result(console, summary["test"], summary["test_baseline"])
+        print_results(result_console(self._stream), summary, test_heading(summary))
         self._line("")
         self._line(f"written to {one_line(written_text(summary))}")
         for command in next_commands(summary, self._plan.example):

@@ -42,12 +42,18 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", f"{one_line(plan.backbone)}, {plan.parameters:,} parameters"),
-        ("loss", loss_text(plan.loss)),
+        *_loss_rows(plan),
         *([] if plan.teacher is None else [("teacher", _teacher_text(plan))]),
         ("lengths", f"{lengths} tokens, {percent(plan.padding_fraction)} padding{cut}"),
         ("steps", _steps_text(plan)),
         ("output", one_line(plan.output)),
     ]
+
+
+def _loss_rows(plan: Plan) -> list[tuple[str, str]]:
+    if plan.tasks:
+        return [("weighting", plan.task_weighting.replace("_", " "))]
+    return [("loss", loss_text(plan.loss))]
 
 
 def _teacher_text(plan: Plan) -> str:

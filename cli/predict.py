@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from bertplay.classifier import Classifier
     from bertplay.cli.prediction_output import Predictions
+    from bertplay.cli.task_predictions import TaskPredictions
+    from bertplay.multi_task.classifier import MultiTaskClassifier
 
 _EXAMPLES = """\b
 Examples:
@@ -50,30 +52,51 @@ def predict(
     if output is not None:
         _require_writable(Path(output).expanduser(), data, overwrite=overwrite)
 
-    from bertplay import load
+    from bertplay.classifier import Classifier
     from bertplay.cli import prediction_output as out
+    from bertplay.loading import load_any
 
-    classifier = load(run)
-    if data is not None:
-        predictions, table = _of_table(classifier, data)
+    model = load_any(run)
+    predictions: Predictions | TaskPredictions
+    if not isinstance(model, Classifier):
+        texts = None if data is not None else text or _lines_of_standard_input()
+        predictions = _of_tasks(model, data, texts)
+        table = predictions.table()
+    elif data is not None:
+        predictions, table = _of_table(model, data)
     else:
-        predictions = _of_texts(classifier, text or _lines_of_standard_input())
-        table = out.as_table(predictions)
+        predictions = _of_texts(model, text or _lines_of_standard_input())
+        table = predictions.table()
     if output is not None:
         from bertplay.atomic_files import write_text
 
         write_text(Path(output).expanduser(), out.csv_text(table))
     if as_json:
-        click.echo(out.json_text(predictions))
+        click.echo(predictions.json_text())
     elif output is not None:
         count = len(table) - 1
         click.echo(f"Wrote {count:,} prediction{'' if count == 1 else 's'} to {output}")
     elif data is not None:
         click.echo(out.csv_text(table), nl=False)
     elif sys.stdout.isatty():
-        out.print_table(predictions)
+        predictions.print_table()
     else:
         click.echo(out.tab_separated(table), nl=False)
+
+
+def _of_tasks(
+    model: MultiTaskClassifier, path: str | None, texts: Sequence[str] | None
+) -> TaskPredictions:
+    from bertplay.cli.long_prediction import predict_outputs
+    from bertplay.cli.task_predictions import TaskPredictions
+    from bertplay.labelled_tables import load_texts
+
+    heading, names = "text", tuple(texts or ())
+    if path is not None:
+        heading = "id"
+        names, texts = load_texts(model.task.text_rule, path)
+    outputs = predict_outputs(model, texts or ())
+    return TaskPredictions(heading, names, model.task.columns, outputs)
 
 
 def _of_texts(classifier: Classifier, texts: Sequence[str]) -> Predictions:
@@ -87,7 +110,7 @@ def _of_texts(classifier: Classifier, texts: Sequence[str]) -> Predictions:
 def _of_table(classifier: Classifier, path: str) -> tuple[Predictions, list[Sequence[object]]]:
     """The predictions, and the table to write: Kaggle's submission where the table is Kaggle's."""
     from bertplay.cli.long_prediction import predict_proba
-    from bertplay.cli.prediction_output import Predictions, as_table
+    from bertplay.cli.prediction_output import Predictions
     from bertplay.labelled_tables import load_prediction_table, submission_columns
 
     data = load_prediction_table(classifier.task, path)
@@ -95,7 +118,7 @@ def _of_table(classifier: Classifier, path: str) -> tuple[Predictions, list[Sequ
     predictions = Predictions("id", data.ids, classifier.classes, probabilities)
     submission = submission_columns(classifier.task, data, probabilities.argmax(axis=1))
     if submission is None:
-        return predictions, as_table(predictions)
+        return predictions, predictions.table()
     return predictions, [list(submission), *zip(*submission.values(), strict=True)]
 
 

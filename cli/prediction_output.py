@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,18 +39,57 @@ class Predictions:
         """The likeliest class of each row."""
         return [self.classes[best] for best in self.probabilities.argmax(axis=1)]
 
+    def table(self) -> list[Sequence[object]]:
+        """Headings and rows: name, label, confidence, each class's probability."""
+        rows: list[Sequence[object]] = [[self.heading, "label", "confidence", *self.classes]]
+        for name, label, shares in self._rows():
+            figures = (figure(share, _DECIMALS) for share in (shares.max(), *shares))
+            rows.append([name, label, *figures])
+        return rows
 
-def as_table(predictions: Predictions) -> list[Sequence[object]]:
-    """Headings and rows: name, label, confidence, each class's probability."""
-    rows: list[Sequence[object]] = [
-        [predictions.heading, "label", "confidence", *predictions.classes]
-    ]
-    for name, label, shares in zip(
-        predictions.names, predictions.labels(), predictions.probabilities, strict=True
-    ):
-        figures = (figure(share, _DECIMALS) for share in (shares.max(), *shares))
-        rows.append([name, label, *figures])
-    return rows
+    def json_text(self) -> str:
+        """A JSON list with one object a row."""
+        rows = [
+            {
+                self.heading: name,
+                "label": label,
+                "confidence": round(float(shares.max()), _DECIMALS),
+                "probabilities": {
+                    name: round(float(share), _DECIMALS)
+                    for name, share in zip(self.classes, shares, strict=True)
+                },
+            }
+            for name, label, shares in self._rows()
+        ]
+        return json.dumps(rows, indent=2, ensure_ascii=False)
+
+    def print_table(self) -> None:
+        """Print a table; of classes that do not fit in the terminal, the next likeliest of a row."""
+        from rich.table import Table
+        from rich.text import Text
+
+        from bertplay.cli.result_tables import quiet_console
+
+        console = quiet_console()
+        classes = [one_line(name, _CLASS_WIDTH) for name in self.classes]
+        width = _TEXT_WIDTH + 14 + sum(max(len(name), 5) + 2 for name in [*classes, *classes[:1]])
+        in_columns = len(classes) <= _MOST_COLUMNS and width <= console.width
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column(self.heading, overflow="fold")
+        table.add_column("label", style="bold")
+        table.add_column("confidence", justify="right")
+        for name in classes if in_columns else ["then"]:
+            table.add_column(name, justify="right" if in_columns else "left")
+        for name, label, shares in self._rows():
+            next_two = sorted(zip(shares, classes, strict=True), reverse=True)[1:3]
+            cells = [figure(share) for share in shares]
+            if not in_columns:
+                cells = [", ".join(f"{name} {figure(share)}" for share, name in next_two)]
+            table.add_row(Text(one_line(name)), one_line(label), figure(shares.max()), *cells)
+        console.print(table)
+
+    def _rows(self) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+        return zip(self.names, self.labels(), self.probabilities, strict=True)
 
 
 def csv_text(table: Sequence[Sequence[object]]) -> str:
@@ -64,50 +103,3 @@ def tab_separated(table: Sequence[Sequence[object]]) -> str:
     """A table as one line a row, for `cut` and `awk`; tabs and line breaks in cells are spaces."""
     lines = ("\t".join(one_line(str(cell)) for cell in row) for row in table)
     return "\n".join(lines) + "\n"
-
-
-def json_text(predictions: Predictions) -> str:
-    """A JSON list with one object a row."""
-    rows = [
-        {
-            predictions.heading: name,
-            "label": label,
-            "confidence": round(float(shares.max()), _DECIMALS),
-            "probabilities": {
-                name: round(float(share), _DECIMALS)
-                for name, share in zip(predictions.classes, shares, strict=True)
-            },
-        }
-        for name, label, shares in zip(
-            predictions.names, predictions.labels(), predictions.probabilities, strict=True
-        )
-    ]
-    return json.dumps(rows, indent=2, ensure_ascii=False)
-
-
-def print_table(predictions: Predictions) -> None:
-    """Print a table in the terminal; of classes that do not fit, the next likeliest of a row."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from bertplay.cli.result_tables import quiet_console
-
-    console = quiet_console()
-    classes = [one_line(name, _CLASS_WIDTH) for name in predictions.classes]
-    width = _TEXT_WIDTH + 14 + sum(max(len(name), 5) + 2 for name in [*classes, *classes[:1]])
-    in_columns = len(classes) <= _MOST_COLUMNS and width <= console.width
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(predictions.heading, overflow="fold")
-    table.add_column("label", style="bold")
-    table.add_column("confidence", justify="right")
-    for name in classes if in_columns else ["then"]:
-        table.add_column(name, justify="right" if in_columns else "left")
-    for name, label, shares in zip(
-        predictions.names, predictions.labels(), predictions.probabilities, strict=True
-    ):
-        next_two = sorted(zip(shares, classes, strict=True), reverse=True)[1:3]
-        cells = [figure(share) for share in shares]
-        if not in_columns:
-            cells = [", ".join(f"{name} {figure(share)}" for share, name in next_two)]
-        table.add_row(Text(one_line(name)), one_line(label), figure(shares.max()), *cells)
-    console.print(table)

@@ -16,7 +16,9 @@ from bertplay.cli.next_steps import next_commands, written_text
 from bertplay.cli.plain_view import result_heading, test_heading
 from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
-from bertplay.cli.result_tables import print_result, warn
+from bertplay.cli.result_tables import warn
+from bertplay.cli.run_result import print_results
+from bertplay.cli.task_tables import TASKS_LEGEND, TasksEpochTable, task_text
 from bertplay.training.view import EpochRecord, Plan, SilentView
 
 _BAR_WIDTH = 20
@@ -41,7 +43,7 @@ class TerminalView(SilentView):
         )
         self._task: TaskID | None = None
         self._plan: Plan | None = None
-        self._epochs: EpochTable | None = None
+        self._epochs: EpochTable | TasksEpochTable | None = None
         self._started = time.perf_counter()
         self._known_alarms: set[str] = set()
 
@@ -72,7 +74,11 @@ class TerminalView(SilentView):
         if self._task is not None:
             self._progress.remove_task(self._task)
         self._plan, self._started = plan, time.perf_counter()
-        self._epochs = EpochTable(list(plan.class_counts), self._console.width, plan.epochs)
+        width = self._console.width
+        if plan.tasks:
+            self._epochs = TasksEpochTable(plan, width)
+        else:
+            self._epochs = EpochTable(list(plan.class_counts), width, plan.epochs)
         self._console.print(_plan_table(plan, self._console))
         self._console.print()
         self._task = self._progress.add_task(
@@ -102,7 +108,8 @@ class TerminalView(SilentView):
         if record.epoch == 1:
             heading = self._epochs.heading()
             if heading:
-                self._console.print(Text(LEGEND, "dim"))
+                legend = LEGEND if isinstance(self._epochs, EpochTable) else TASKS_LEGEND
+                self._console.print(Text(legend, "dim"))
             self._console.print(*heading, sep="\n")
         self._console.print(*self._epochs.row(record), sep="\n")
         for alarm in record.alarms:
@@ -123,11 +130,7 @@ class TerminalView(SilentView):
         self._progress.stop()
         self._console.print()
         self._console.print(Text(result_heading(summary), "bold"))
-        print_result(self._console, summary["validation"], summary["baseline"], summary["alarms"])
-        if "test" in summary:
-            self._console.print()
-            self._console.print(Text(test_heading(summary), "bold"))
-            print_result(self._console, summary["test"], summary["test_baseline"])
+        print_results(self._console, summary, test_heading(summary))
         self._console.print()
         self._console.print(Text.assemble(("Written to ", "bold"), one_line(written_text(summary))))
         self._console.print(Text("Next:", "bold"))
@@ -152,10 +155,22 @@ def _plan_table(plan: Plan, console: Console) -> Table:
     table.add_column(overflow="fold")
     table.add_row("data", one_line(plan.source))
     table.add_row("rows", rows_text(plan))
-    table.add_row("classes", _class_table(plan, console))
-    table.add_row("", imbalance_text(plan))
+    if plan.tasks:
+        table.add_row("tasks", _task_table(plan))
+    else:
+        table.add_row("classes", _class_table(plan, console))
+        table.add_row("", imbalance_text(plan))
     for name, text in plan_rows(plan):
         table.add_row(name, text)
+    return table
+
+
+def _task_table(plan: Plan) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for task in plan.tasks:
+        table.add_row(one_line(task.name, 24), task_text(task, plan.train_rows))
     return table
 
 

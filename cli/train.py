@@ -13,6 +13,7 @@ import click
 from bertplay.cli.config_file import read_config
 from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
+from bertplay.cli.several_tasks import TypedTasks, with_tasks
 from bertplay.options import TrainOptions, from_mapping
 from bertplay.recipes import Recipe
 
@@ -27,17 +28,20 @@ _METAVARS = {
     "data": "FILE",
     "validation": "FILE",
     "text": "COL",
-    "label": "COL",
-    "group": "COL",
+    "label": "COL[:LOSS]",
     "loss": "NAME",
+    "group": "COL",
     "teacher": "DIR",
     "backbone": "NAME",
     "pooling": "NAME",
     "schedule": "NAME",
     "metric": "NAME",
+    "task_weighting": "NAME",
     "keep": "NAME",
     "output": "DIR",
 }
+
+_DEFAULT_LOSS: str = TrainOptions.__dataclass_fields__["loss"].default
 
 _EXAMPLES = """\b
 Examples:
@@ -46,6 +50,8 @@ Examples:
   bertplay train --task emotion --data train.csv --validation val.csv
   bertplay train --data reviews.csv --text body --label stars --loss weighted_ce
   bertplay train --data ads.jsonl --template "{title}: {body}" --label clicked
+  bertplay train --data chats.csv --label emotion:focal --label urgency:mse
+  bertplay train --task emotion --multi-task --task-weighting uncertainty
   bertplay train --config runs/kaggle/config.yaml --seed 1 --output runs/again
 """
 
@@ -55,9 +61,24 @@ def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function],
     return click.option(flag, help=text, **settings)
 
 
+def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
+    return click.option(
+        flag,
+        help=text,
+        multiple=True,
+        metavar="TASK=VALUE",
+        cls=GroupedOption,
+        group="Several tasks",
+    )
+
+
 @click.command(cls=GroupedCommand, epilog=_EXAMPLES)
 @options_from(
-    TrainOptions, leave_out=("loss_args",), by_recipe=_DECIDED_BY_RECIPE, metavars=_METAVARS
+    TrainOptions,
+    leave_out=("loss_args", "tasks"),
+    multiple=("label", "loss"),
+    by_recipe=_DECIDED_BY_RECIPE,
+    metavars=_METAVARS,
 )
 @_loss_option("--gamma", "Focusing exponent of the focal losses.")
 @_loss_option("--alpha", "Class weights of the focal losses: balanced, none, 0.39, or 1.0,2.5.")
@@ -69,6 +90,12 @@ def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function],
     multiple=True,
     metavar="KEY=VALUE",
 )
+@_task_option(
+    "--task-kind", "single_label, multi_label or regression; default: by the loss and the column."
+)
+@_task_option("--task-weight", "What a task's loss counts; default: 1.")
+@_task_option("--task-metric", "Validation figure that stands for a task's quality.")
+@_task_option("--score-weight", "What that figure counts in choosing the best epoch; default: 1.")
 @click.option(
     "--config",
     metavar="FILE",
@@ -87,9 +114,15 @@ def train(
     alpha: str | None,
     smoothing: str | None,
     class_weights: str | None,
+    label: tuple[str, ...],
+    loss: tuple[str, ...],
+    task_kind: tuple[str, ...],
+    task_weight: tuple[str, ...],
+    task_metric: tuple[str, ...],
+    score_weight: tuple[str, ...],
     **values: Any,
 ) -> None:
-    """Train a classifier and write a run directory.
+    """Train a classifier, or several at once, and write a run directory.
 
     Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
     passengers that come with bertplay.
@@ -99,8 +132,17 @@ def train(
         {"gamma": gamma, "alpha": alpha, "smoothing": smoothing, "class_weights": class_weights},
     )
     from_file = {} if config is None else read_config(config, ctx.command.params)
+    settings = {
+        "kind": ("--task-kind", task_kind),
+        "weight": ("--task-weight", task_weight),
+        "metric": ("--task-metric", task_metric),
+        "score_weight": ("--score-weight", score_weight),
+    }
+    given = {name: value for name, value in values.items() if value is not None}
+    ground = {**from_file, **given}
+    typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
     options = from_mapping(
-        _merged(from_file, values, arguments), config if config is not None else "command line"
+        _merged(from_file, {**given, **typed}), config if config is not None else "command line"
     )
 
     from bertplay.training import train as train_classifier
@@ -113,17 +155,17 @@ def train(
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))
 
 
-def _merged(
-    from_file: dict[str, Any], values: dict[str, Any], arguments: dict[str, Any]
-) -> dict[str, Any]:
+def _merged(from_file: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The file's options with those of the command line over them."""
-    given = {name: value for name, value in values.items() if value is not None}
     merged = {**from_file, **given}
     of_file = from_file.get("loss_args", {})
-    default = TrainOptions.__dataclass_fields__["loss"].default
-    if merged.get("loss", default) != from_file.get("loss", default):
+    if merged.get("loss", _DEFAULT_LOSS) != from_file.get("loss", _DEFAULT_LOSS):
         of_file = {}
-    return {**merged, "loss_args": {**of_file, **arguments}}
+    if merged.get("tasks") and "label" in given:
+        del merged["tasks"]
+    elif merged.get("tasks"):
+        merged.pop("label", None)
+    return {**merged, "loss_args": {**of_file, **given["loss_args"]}}
 
 
 def _view(as_json: bool) -> AbstractContextManager[SilentView]:

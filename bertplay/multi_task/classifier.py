@@ -106,7 +106,7 @@ def probabilities(outputs: NDArray[np.float32], column: LabelColumn) -> NDArray[
         small = np.exp(-np.abs(outputs.astype(np.float64)))
         shares: NDArray[np.float64] = np.where(outputs >= 0, 1.0, small) / (1.0 + small)
         return shares
-    return outputs[:, 0].astype(np.float64)
+    return column.mean + column.scale * outputs[:, 0].astype(np.float64)
 
 
 def answer(shares: Any, column: LabelColumn) -> str | list[str] | float:

@@ -59,6 +59,11 @@ class MultiLabelledTexts:
             labels={name: labels.select(rows) for name, labels in self.labels.items()},
         )
 
+    def standardised(self, train: MultiLabelledTexts) -> MultiLabelledTexts:
+        """The same rows; regressions know the mean and the scale of the training labels."""
+        labels = {n: own.standardised(train.labels[n]) for n, own in self.labels.items()}
+        return replace(self, labels=labels)
+
 
 @dataclass(frozen=True, eq=False)
 class MultiTaskData:
@@ -117,6 +122,14 @@ def load_multi_task_data(
     rows = multi_labelled_texts(draft, frame, path, sha256)
     task = replace(draft, columns=tuple(labels.column for labels in rows.labels.values()))
     train, validation, test = _parts(options, frame, rows, task)
+    _require_labels(train, validation)
+    test = None if test is None else test.standardised(train)
+    validation, train = validation.standardised(train), train.standardised(train)
+    task = replace(draft, columns=tuple(labels.column for labels in train.labels.values()))
+    return MultiTaskData(train, validation, test, task, task_options)
+
+
+def _require_labels(train: MultiLabelledTexts, validation: MultiLabelledTexts) -> None:
     for part, what in ((train, "train"), (validation, "validate")):
         for column, labels in part.labels.items():
             if not labels.known.any():
@@ -124,7 +137,6 @@ def load_multi_task_data(
                     f"{part.source}: task {column!r} has no labelled row to {what} on; label more "
                     "rows or leave the task out"
                 )
-    return MultiTaskData(train, validation, test, task, task_options)
 
 
 def multi_labelled_texts(

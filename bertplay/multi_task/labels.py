@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +48,22 @@ class Labels:
     def select(self, rows: NDArray[np.int64]) -> Labels:
         """The given rows, in the given order."""
         return Labels(self.column, self.numbers[rows], self.known[rows])
+
+    def targets(self) -> NDArray[Any]:
+        """What the head learns: the labels, those of a regression with mean 0 and variance 1."""
+        if self.column.kind != "regression":
+            return self.numbers
+        standard = (self.numbers - self.column.mean) / self.column.scale
+        return np.where(self.known, standard, 0.0).astype(np.float32)
+
+    def standardised(self, train: Labels) -> Labels:
+        """The same labels, with the mean and the scale of the training labels in the column."""
+        if self.column.kind != "regression":
+            return self
+        known = train.numbers[train.known].astype(np.float64)
+        # Labels that are all the same have no scale.
+        scale = float(known.std()) or 1.0
+        return replace(self, column=replace(self.column, mean=float(known.mean()), scale=scale))
 
     @property
     def class_counts(self) -> dict[str, int]:

@@ -89,7 +89,7 @@ def task_metrics(outputs: NDArray[np.float32], labels: Labels) -> TaskMetrics:
     """The figures of one task on the rows that have a label of it.
 
     Args:
-        outputs: `[N, C]` logits, or `[N, 1]` predictions of a regression.
+        outputs: of the head: `[N, C]` logits, or `[N, 1]` of a regression.
         labels: of the N rows; at least one is known.
     """
     known, true = outputs[labels.known], labels.numbers[labels.known]
@@ -97,7 +97,8 @@ def task_metrics(outputs: NDArray[np.float32], labels: Labels) -> TaskMetrics:
         return evaluate(softmax(known), true, labels.column.classes)
     if labels.column.kind == "multi_label":
         return _multi_label_metrics(known > 0, true > 0.5, labels.column.classes)
-    return _regression_metrics(known[:, 0].astype(np.float64), true.astype(np.float64))
+    predicted = labels.column.mean + labels.column.scale * known[:, 0].astype(np.float64)
+    return _regression_metrics(predicted, true.astype(np.float64))
 
 
 def baseline(train: Labels, rows: Labels) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from bertplay.data.wording import did_you_mean, listed
 from bertplay.heads import MultiTaskHead
 from bertplay.losses import ALL_LOSSES, ConfiguredLoss, get_loss
 from bertplay.multi_task.classifier import MultiTaskClassifier, save_multi_task, task_head
-from bertplay.multi_task.data import MultiLabelledTexts, MultiTaskData
+from bertplay.multi_task.data import MultiTaskData
 from bertplay.multi_task.emotions import EMOTION_TASKS
 from bertplay.multi_task.labels import Labels
 from bertplay.multi_task.model import MultiTaskModel, task_weights_for
@@ -49,7 +49,7 @@ class PreparedTasks:
         """The training rows with all their labels as targets."""
         labels = self.data.train.labels
         targets = {
-            "labels": {name: of_task.numbers for name, of_task in labels.items()},
+            "labels": {name: of_task.targets() for name, of_task in labels.items()},
             "known": {name: of_task.known.astype(np.float32) for name, of_task in labels.items()},
         }
         return TrainingRows(self.data.train.ids, self.encoded.train, targets)
@@ -115,7 +115,6 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
     head = MultiTaskHead(
         {c.name: task_head(size, c, losses[c.name], head_options) for c in data.task.columns}
     )
-    _start_at_the_mean(head, data.train)
     weights = {name: asked.weight for name, asked in data.task_options.items()}
     classifier = MultiTaskClassifier(
         MultiTaskModel(
@@ -170,14 +169,6 @@ def _balanced_pos_weight(labels: Labels) -> list[float]:
     ]
 
 
-def _start_at_the_mean(head: MultiTaskHead, train: MultiLabelledTexts) -> None:
-    """Let each regression's first prediction be the mean of its labels, not 0."""
-    for name, labels in train.labels.items():
-        if labels.column.kind == "regression":
-            mean = float(labels.numbers[labels.known].mean())
-            head.heads[name].output.bias = mx.array([mean], dtype=mx.float32)
-
-
 def outputs_finite(outputs: Mapping[str, NDArray[np.float32]]) -> bool:
     """Whether every output of every task is a number."""
     return all(bool(np.isfinite(values).all()) for values in outputs.values())
@@ -196,16 +187,10 @@ def task_facts(prepared: PreparedTasks) -> dict[str, dict[str, Any]]:
             "metric": prepared.metric(column.name),
             "score_weight": asked.score_weight,
             "labelled_rows": int(labels.known.sum()),
-            **({} if column.kind == "regression" else {"class_counts": labels.class_counts}),
-            **(_range(labels) if column.kind == "regression" else {}),
+            **({"class_counts": labels.class_counts} if column.classes else {}),
+            **({"mean": column.mean, "scale": column.scale} if not column.classes else {}),
         }
     return facts
-
-
-def _range(labels: Labels) -> dict[str, float]:
-    known = labels.numbers[labels.known]
-    names = ("lowest", "mean", "highest")
-    return dict(zip(names, map(float, (known.min(), known.mean(), known.max())), strict=True))
 
 
 def as_task_config(tasks: Sequence[str], options: Mapping[str, TaskOptions]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from bertplay.environment import environment
 from bertplay.multi_task.data import MultiLabelledTexts
-from bertplay.multi_task.metrics import MultiTaskMetrics, TaskMetrics, baseline
+from bertplay.multi_task.metrics import MultiTaskMetrics, baseline
 from bertplay.multi_task.preparation import PreparedTasks, task_facts
 from bertplay.options import TrainOptions
 from bertplay.prediction import padded_lengths_for
@@ -53,7 +53,7 @@ def tasks_summary(
     options: TrainOptions,
     prepared: PreparedTasks,
     result: LoopResult[MultiTaskMetrics],
-    test: Mapping[str, TaskMetrics] | None,
+    test: MultiTaskMetrics | None,
     *,
     total_seconds: float,
     output: Path,
@@ -64,7 +64,7 @@ def tasks_summary(
         options: with the recipe's settings.
         prepared: the trained model and its rows.
         result: of the training loop.
-        test: task to its figures on the test rows, where there are some.
+        test: the figures on the test rows, where there are some.
         total_seconds: of the whole run.
         output: the run directory.
     """
@@ -73,7 +73,7 @@ def tasks_summary(
     of_test = {}
     if test is not None and data.test is not None:
         of_test = {
-            "test": {name: metrics.as_dict() for name, metrics in test.items()},
+            "test": test.as_dict(),
             "test_baseline": _baselines(prepared, data.test),
         }
     return {

@@ -22,11 +22,16 @@ class LabelColumn:
         kind: "single_label" (one class a row), "multi_label" (any number of them) or "regression"
             (a number).
         classes: the C class names, in the order of the logits; none for a regression.
+        mean: of a regression's training labels, which the head predicts as 0.
+        scale: their standard deviation, which the head predicts as 1, so that the losses of
+            numbers in any unit are alike.
     """
 
     name: str
     kind: Kind
     classes: tuple[str, ...] = ()
+    mean: float = 0.0
+    scale: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -57,11 +62,17 @@ class MultiTask:
         """
         try:
             columns = tuple(
-                LabelColumn(str(c["name"]), c["kind"], tuple(str(name) for name in c["classes"]))
+                LabelColumn(
+                    str(c["name"]),
+                    c["kind"],
+                    tuple(str(name) for name in c["classes"]),
+                    float(c["mean"]),
+                    float(c["scale"]),
+                )
                 for c in values["columns"]
             )
             task = cls(str(values["name"]), stored_text_rule(values["text_rule"]), columns)
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputError(
                 f"the stored tasks are incomplete: {error}; train the model again"
             ) from error

@@ -48,11 +48,6 @@ from bertplay.training.view import EpochRecord, Evaluated, SilentView
 Outputs = dict[str, NDArray[np.float32]]
 
 
-def learns_tasks(options: TrainOptions) -> bool:
-    """Whether the options ask for a model with several heads."""
-    return options.multi_task or bool(options.tasks)
-
-
 def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
     """Train a model with a head for each label column, and write its run directory.
 
@@ -110,11 +105,11 @@ def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[s
     prepared.save(output / "model")
     predictions = output / run_directory.PREDICTIONS
     write_task_predictions(predictions, data.validation, result.outputs)
-    test: dict[str, TaskMetrics] | None = None
+    test: MultiTaskMetrics | None = None
     if data.test is not None:
         outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
         write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
-        test = _figures(data.test, outputs)
+        test = _all_figures(prepared, data.test, outputs)
     seconds = time.perf_counter() - started
     summary = tasks_summary(options, prepared, result, test, total_seconds=seconds, output=output)
     run_directory.write_summary(output, summary)
@@ -159,10 +154,8 @@ def _evaluation(prepared: PreparedTasks, batch_size: int) -> Any:
             raise NonFiniteFigureError(
                 f"outputs of validation rows are not finite after step {step}; {ADVICE}"
             )
-        tasks = _figures(rows, outputs)
-        score = _score(prepared, tasks)
-        figures = MultiTaskMetrics(score, tasks, model.task_weights.weights())
-        return Evaluated(figures, outputs, _alarms(prepared, tasks), score)
+        figures = _all_figures(prepared, rows, outputs)
+        return Evaluated(figures, outputs, _alarms(prepared, figures.tasks), figures.score)
 
     return evaluated
 
@@ -176,19 +169,20 @@ def _predicted(
     return outputs
 
 
-def _figures(rows: MultiLabelledTexts, outputs: Outputs) -> dict[str, TaskMetrics]:
-    return {
+def _all_figures(
+    prepared: PreparedTasks, rows: MultiLabelledTexts, outputs: Outputs
+) -> MultiTaskMetrics:
+    """Each task's figures on the rows that have a label of it, and the score."""
+    tasks = {
         name: task_metrics(outputs[name], labels)
         for name, labels in rows.labels.items()
         if labels.known.any()
     }
-
-
-def _score(prepared: PreparedTasks, tasks: Mapping[str, TaskMetrics]) -> float:
-    """The mean of the tasks' chosen figures, weighted by what each counts in it."""
     shares = {name: prepared.data.task_options[name].score_weight for name in tasks}
     quality = {name: getattr(tasks[name], prepared.metric(name)) for name in tasks}
-    return float(sum(shares[n] * quality[n] for n in tasks) / sum(shares.values()))
+    total = sum(shares.values())
+    score = sum(shares[name] * quality[name] for name in tasks) / total if total else 0.0
+    return MultiTaskMetrics(score, tasks, prepared.classifier.model.task_weights.weights())
 
 
 def _alarms(prepared: PreparedTasks, tasks: Mapping[str, TaskMetrics]) -> tuple[Alarm, ...]:

@@ -13,7 +13,7 @@ from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
-from bertplay.options import TrainOptions
+from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.checkpoints import Checkpoints
 from bertplay.training.encoded_texts import EncodedTexts
@@ -28,10 +28,10 @@ from bertplay.training_data import load_training_data
 
 
 def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
-    """Train a classifier and write its run directory.
+    """Train a classifier, or a model with a head for each of several tasks, into a run directory.
 
     Args:
-        options: what to train on, and how.
+        options: what to train on, and how; with `tasks` or `multi_task` there are several tasks.
         view: is told what happens; by default nobody is.
 
     Returns:
@@ -42,6 +42,11 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
         TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
         TrainingInterruptedError: Ctrl-C; the weights were saved first.
     """
+    if learns_tasks(options):
+        # Loaded only here, as it is made of this module's parts.
+        from bertplay.multi_task.training import train_tasks
+
+        return train_tasks(options, view)
     view = view or SilentView()
     started = time.perf_counter()
     data = load_training_data(options)
