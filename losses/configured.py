@@ -11,7 +11,7 @@ import numpy as np
 from bertplay.losses.argument_checks import require
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.reduction import Reduction
-from bertplay.losses.specification import LossSpec
+from bertplay.losses.specification import LossSpec, ResolvedOption
 
 
 class ConfiguredLoss(nn.Module):
@@ -68,6 +68,11 @@ class ConfiguredLoss(nn.Module):
         """The loss's name in `LOSSES`."""
         return self._spec.name
 
+    @property
+    def spec(self) -> LossSpec:
+        """What is known of the loss: its description, function and options."""
+        return self._spec
+
     def options(self) -> dict[str, Any]:
         """The options as plain Python values, for a report; waits for the device."""
         return {o.name: _plain(getattr(self, o.name)) for o in self._spec.options}
@@ -89,7 +94,7 @@ class ConfiguredLoss(nn.Module):
         return self._spec.function(
             logits,
             targets,
-            **{o.name: getattr(self, o.name) for o in self._spec.options},
+            **self._arguments(),
             sample_weights=sample_weights,
             ignore_index=ignore_index,
             reduction=reduction,
@@ -115,7 +120,16 @@ class ConfiguredLoss(nn.Module):
     def _extra_repr(self) -> str:
         return self.name
 
+    def _arguments(self) -> dict[str, Any]:
+        """What the loss's function is called with besides the batch."""
+        return {o.name: getattr(self, o.name) for o in self._spec.options}
+
     def _assign(self, options: dict[str, Any]) -> None:
+        for name, value in self._resolve(options).items():
+            setattr(self, name, value)
+
+    def _resolve(self, options: dict[str, Any]) -> dict[str, ResolvedOption]:
+        """The options as the module holds them, all of them checked."""
         resolved = {
             name: self._spec.option(name).resolve(value, self._class_counts, self._num_classes)
             for name, value in options.items()
@@ -127,8 +141,7 @@ class ConfiguredLoss(nn.Module):
                 not isinstance(held, str) or held == value,
                 f"{name} is {held!r} and fixed when the loss is made: make a new loss",
             )
-        for name, value in resolved.items():
-            setattr(self, name, value)
+        return resolved
 
     @property
     def _no_grad(self) -> set[str]:

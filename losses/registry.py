@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bertplay.losses.adaptive import ADAPTIVE, AdaptiveLoss
-from bertplay.losses.argument_checks import require_known
+from bertplay.losses.argument_checks import require, require_known
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.cross_entropy import (
@@ -15,7 +15,15 @@ from bertplay.losses.cross_entropy import (
     label_smoothing_loss,
     weighted_cross_entropy,
 )
+from bertplay.losses.curriculum import (
+    CURRICULUM,
+    PLACES,
+    CurriculumLoss,
+    divided_options,
+    naming,
+)
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.focal_schedule import FOCAL_SCHEDULE, FocalScheduleLoss
 from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
 from bertplay.losses.noisy_labels import generalised_cross_entropy
 from bertplay.losses.overlap import dice_loss, tversky_loss
@@ -65,6 +73,8 @@ _SPECS = (
         (GAMMA, ALPHA, SMOOTHING),
     ),
     ADAPTIVE,
+    CURRICULUM,
+    FOCAL_SCHEDULE,
     LossSpec(
         "logit_adjusted",
         "Cross-entropy with the classes' shares added to the logits.",
@@ -113,6 +123,9 @@ _SPECS = (
 
 LOSSES: Mapping[str, LossSpec] = MappingProxyType({spec.name: spec for spec in _SPECS})
 
+_SCHEDULED = [spec.name for spec in (ADAPTIVE, CURRICULUM, FOCAL_SCHEDULE)]
+_WITHOUT_SCHEDULE = [name for name in LOSSES if name not in _SCHEDULED]
+
 
 def get_loss(
     name: str,
@@ -132,16 +145,49 @@ def get_loss(
         class_counts: `[C]`, training rows of each class; for weights "balanced" (the default of
             weighted_ce and adaptive) and "effective".
         num_classes: C; None takes it from class_counts where there are some.
-        **options: those of the loss, see `LOSSES[name].options`.
+        **options: those of the loss, see `LOSSES[name].options`; of a curriculum also those of its
+            two losses, as `**{"second.gamma": 2.0}`.
 
     Raises:
         ValueError: the name or an option is unknown (the nearest and all known ones are named), a
             value is outside its range, or weights are to be counted and there are no class_counts.
     """
-    require_known("unknown loss", name, LOSSES)
+    require_options(name, options)
+    counts: dict[str, Any] = {"class_counts": class_counts, "num_classes": num_classes}
     spec = LOSSES[name]
-    for option in options:
-        spec.option(option)
     if spec is ADAPTIVE:
-        return AdaptiveLoss(class_counts=class_counts, num_classes=num_classes, **options)
-    return ConfiguredLoss(spec, options, class_counts=class_counts, num_classes=num_classes)
+        return AdaptiveLoss(**counts, **options)
+    if spec is FOCAL_SCHEDULE:
+        return FocalScheduleLoss(**counts, **options)
+    if spec is not CURRICULUM:
+        return ConfiguredLoss(spec, options, **counts)
+    own, *of_parts = divided_options(options, _parts(options))
+    parts = []
+    for place, part_options in zip(PLACES, of_parts, strict=True):
+        part = own.pop(place.name, place.default)
+        with naming(place.name):
+            parts.append(get_loss(part, **counts, **part_options))
+    return CurriculumLoss(*parts, **own)
+
+
+def require_options(name: str, options: Mapping[str, Any]) -> None:
+    """Raise `ValueError` unless there is a loss of that name, and it has these options."""
+    require_known("unknown loss", name, LOSSES)
+    if LOSSES[name] is CURRICULUM:
+        divided_options(options, _parts(options))
+        return
+    for option in options:
+        LOSSES[name].option(option)
+
+
+def _parts(options: Mapping[str, Any]) -> list[LossSpec]:
+    """The two losses of a curriculum with these options."""
+    parts = [options.get(place.name, place.default) for place in PLACES]
+    for place, part in zip(PLACES, parts, strict=True):
+        require(
+            part not in _SCHEDULED,
+            f"{place.name} is {part!r}, which has a schedule of its own: choose from "
+            f"{', '.join(_WITHOUT_SCHEDULE)}",
+        )
+        require_known(f"{place.name} is", part, _WITHOUT_SCHEDULE)
+    return [LOSSES[part] for part in parts]

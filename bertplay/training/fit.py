@@ -15,6 +15,7 @@ from mlx.utils import tree_map
 from bertplay.alarms import alarms
 from bertplay.data.batches import Batch, pad_batch, plan_batches
 from bertplay.heads import TextClassifier
+from bertplay.losses.schedule import ScheduledLoss
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.average import WeightAverage
@@ -127,6 +128,7 @@ def fit(
                         alarms=tuple(alarms(metrics, loop.class_counts)),
                         is_best=best is None or _better(metrics, best.validation, settings.metric),
                         seconds=time.perf_counter() - started,
+                        schedule=_schedule(model),
                     )
                     history.append(record)
                     if record.is_best:
@@ -272,6 +274,12 @@ class _Loop:
         raise NonFiniteFigureError(
             f"{what} at step {step}, with the rows {', '.join(ids)}; {_ADVICE}"
         )
+
+
+def _schedule(model: TextClassifier) -> dict[str, float]:
+    loss = model.head.loss
+    reached = loss.schedule() if isinstance(loss, ScheduledLoss) else {}
+    return {name: _number(value) for name, value in reached.items()}
 
 
 def _number(scalar: mx.array) -> float:

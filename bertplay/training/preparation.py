@@ -14,7 +14,8 @@ from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
-from bertplay.losses import LOSSES, ConfiguredLoss, get_loss
+from bertplay.losses import ConfiguredLoss, get_loss
+from bertplay.losses.registry import require_options
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe, recipe_for
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _WORDS = "embeddings.word_embeddings.weight"
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
-_LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive")
+_LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive", "focal_schedule")
 # From this ratio of the largest to the smallest class on; docs/losses.md has the reason.
 _CLEARLY_IMBALANCED = 2.0
 
@@ -107,10 +108,8 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
     if options.loss in _LOSSES_WITH_ALPHA:
         arguments.setdefault("alpha", _default_alpha(data.class_counts))
     try:
-        if options.loss in LOSSES:
-            # First, as get_loss has arguments of its own, which are no options of a loss.
-            for name in arguments:
-                LOSSES[options.loss].option(name)
+        # First, as get_loss has arguments of its own, which are no options of a loss.
+        require_options(options.loss, arguments)
         return get_loss(options.loss, class_counts=data.class_counts, **arguments)
     except ValueError as error:
         raise InputError(str(error)) from None

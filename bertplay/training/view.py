@@ -69,6 +69,8 @@ class EpochRecord:
         alarms: what looks wrong.
         is_best: better than all epochs before.
         seconds: training and evaluation of this epoch.
+        schedule: what the loss's schedule has reached, such as the share `mix` of its second part
+            or its `gamma`; empty for a loss without one.
     """
 
     epoch: int
@@ -80,6 +82,7 @@ class EpochRecord:
     alarms: tuple[Alarm, ...]
     is_best: bool
     seconds: float
+    schedule: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -93,6 +96,7 @@ class EpochRecord:
             "alarms": [alarm.code for alarm in self.alarms],
             "is_best": self.is_best,
             "seconds": self.seconds,
+            "schedule": self.schedule,
         }
 
 

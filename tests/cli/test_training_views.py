@@ -68,6 +68,7 @@ def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
         "alarms": (),
         "is_best": True,
         "seconds": 1.0,
+        "schedule": {},
     }
     return EpochRecord(**{**values, **changes})
 
@@ -208,6 +209,25 @@ def test_only_epochs_better_than_all_before_are_marked():
     rows = [line for line in terminal_lines(80) if re.match(r" +\d[* ] +0\.6123 ", line)]
 
     assert [row.split()[0] for row in rows] == ["1*", "2*", "3", "4"]
+
+
+def epochs_shown(width: int | None, **changes) -> str:
+    """One epoch in a terminal of that width, or as plain lines."""
+    stream = io.StringIO()
+    console = quiet_console(file=stream, width=width, force_terminal=True)
+    view = PlainView(stream) if width is None else TerminalView(console)
+    view.planned(plan())
+    view.evaluated(record(**changes))
+    if width is not None:
+        view.__exit__(None, None, None)
+    return " ".join(ESCAPES.sub("", stream.getvalue()).split())
+
+
+@pytest.mark.parametrize("width", [None, 40, 64, 80, 120])
+def test_what_the_schedule_of_a_loss_has_reached_stands_with_the_epoch(width):
+    assert "mix 0.250" in epochs_shown(width, schedule={"mix": 0.25})
+    assert "gamma 1.500" in epochs_shown(width, schedule={"gamma": 1.5})
+    assert "mix" not in epochs_shown(width)
 
 
 @WIDTHS
