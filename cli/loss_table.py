@@ -57,8 +57,9 @@ def explanation_lines(name: str, width: int) -> list[str]:
 
 _WEIGHTS_NOTE = (
     "train counts balanced weights from the training labels: class_weights of weighted_ce and "
-    "adaptive always, alpha where the largest class has at least twice the rows of the smallest. "
-    "--alpha and --class-weights none, balanced or effective overrule it."
+    "adaptive always, alpha where the largest class has at least twice the rows of the smallest "
+    "and --sampling is natural. --alpha and --class-weights none, balanced or effective overrule "
+    "it."
 )
 
 

@@ -33,6 +33,7 @@ _METAVARS = {
     "teacher": "DIR",
     "backbone": "NAME",
     "pooling": "NAME",
+    "sampling": "NAME",
     "schedule": "NAME",
     "metric": "NAME",
     "keep": "NAME",

@@ -12,7 +12,7 @@ from bertplay.losses.argument_checks import check_fraction, require, require_kno
 from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.reduction import Reduction
 from bertplay.losses.schedule import SCHEDULE, ScheduledLoss
-from bertplay.losses.specification import LossOption, LossSpec
+from bertplay.losses.specification import LossOption, LossSpec, ResolvedOption
 
 
 def curriculum_loss(
@@ -194,6 +194,7 @@ class CurriculumLoss(ScheduledLoss):
             super()._assign(options)
             return
         own, *of_parts = divided_options(options, [part.spec for part in self.parts])
+        changes: list[tuple[ConfiguredLoss, dict[str, ResolvedOption]]]
         changes = [(self, self._resolve(own))]
         for place, part, given in zip(PLACES, self.parts, of_parts, strict=True):
             with naming(place.name):

@@ -54,7 +54,7 @@ class ScheduledLoss(ConfiguredLoss):
     def mix(self) -> mx.array:
         """The share s of the change that is done: a float32 scalar from 0 to 1."""
         if self.ramp == "step":
-            return (self.progress >= self.start).astype(mx.float32)
+            return mx.where(self.progress >= self.start, 1.0, 0.0)
         t = mx.clip((self.progress - self.start) / (self.end - self.start), 0.0, 1.0)
         if self.ramp == "linear":
             return t

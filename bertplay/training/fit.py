@@ -13,13 +13,14 @@ import numpy as np
 from mlx.utils import tree_map
 
 from bertplay.alarms import alarms
-from bertplay.data.batches import Batch, pad_batch, plan_batches
+from bertplay.data.batches import Batch, pad_batch
 from bertplay.heads import TextClassifier
 from bertplay.losses.schedule import ScheduledLoss
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.average import WeightAverage
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
 from bertplay.training.objective import Objective
@@ -39,6 +40,7 @@ class FitSettings:
 
     epochs: int
     batch_size: int
+    sampling: str
     lr: float
     schedule: str
     warmup: float
@@ -235,9 +237,13 @@ class _Loop:
         return evaluate(softmax(logits), texts.labels, texts.classes), logits
 
     def _batches(self, epoch: int) -> list[Batch]:
-        rng = np.random.default_rng((self._settings.seed, epoch))
-        return plan_batches(
-            self._train.lengths, self._padded_lengths, self._settings.batch_size, rng=rng
+        return epoch_batches(
+            self._train,
+            self._padded_lengths,
+            self._settings.batch_size,
+            sampling=self._settings.sampling,
+            seed=self._settings.seed,
+            epoch=epoch,
         )
 
     def _one_step(self, batch: Batch) -> StepResult:

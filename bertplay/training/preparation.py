@@ -106,7 +106,9 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
     """
     arguments = dict(options.loss_args)
     if options.loss in _LOSSES_WITH_ALPHA:
-        arguments.setdefault("alpha", _default_alpha(data.class_counts))
+        # Sampling that shows rare classes more often corrects for them already.
+        natural = options.sampling == "natural"
+        arguments.setdefault("alpha", _default_alpha(data.class_counts) if natural else None)
     try:
         # First, as get_loss has arguments of its own, which are no options of a loss.
         require_options(options.loss, arguments)

@@ -16,6 +16,7 @@ from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.training.double_correction import double_correction
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import FitSettings, fit
 from bertplay.training.objective import objective_of
@@ -53,6 +54,8 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
+    if warning := double_correction(options.sampling, loss):
+        view.warned(warning)
     prepared = prepare(options, data, loss)
     if teacher is not None:
         soft_targets = teacher_logits(teacher, data.train, on_rows=view.taught)
@@ -123,6 +126,7 @@ def _settings(options: TrainOptions, pad_id: int) -> FitSettings:
     return FitSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
+        sampling=options.sampling,
         lr=options.lr,
         schedule=options.schedule,
         warmup=options.warmup,

@@ -6,9 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from bertplay.data.batches import padding_fraction, plan_batches
+from bertplay.data.batches import padding_fraction
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import evaluate, majority_baseline
@@ -16,6 +14,7 @@ from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.fit import FitResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
@@ -38,6 +37,7 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         backbone=options.backbone,
         parameters=sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values()),
         loss=loss_facts(prepared.loss),
+        sampling=options.sampling,
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
         padding_fraction=_padding_fraction(prepared.train, options),
         cut_texts=prepared.cut_texts,
@@ -140,7 +140,12 @@ def _class_counts(data: TrainingData) -> dict[str, int]:
 
 def _padding_fraction(train: EncodedTexts, options: TrainOptions) -> float:
     """Of the first epoch; the others differ a little, as batches are drawn at random."""
-    rng = np.random.default_rng((options.seed, 1))
-    shapes = padded_lengths_for(train.token_ids)
-    batches = plan_batches(train.lengths, shapes, options.batch_size, rng=rng)
+    batches = epoch_batches(
+        train,
+        padded_lengths_for(train.token_ids),
+        options.batch_size,
+        sampling=options.sampling,
+        seed=options.seed,
+        epoch=1,
+    )
     return padding_fraction(train.lengths, batches, options.batch_size)

@@ -24,6 +24,7 @@ class Plan:
         backbone: as the user named it.
         parameters: trainable numbers.
         loss: the loss's name and resolved options.
+        sampling: how the rows of an epoch are drawn.
         padded_lengths: the shapes that are compiled.
         padding_fraction: padding tokens by all tokens of one epoch.
         cut_texts: training texts longer than `max_length`.
@@ -44,6 +45,7 @@ class Plan:
     backbone: str
     parameters: int
     loss: dict[str, Any]
+    sampling: str
     padded_lengths: tuple[int, ...]
     padding_fraction: float
     cut_texts: int

@@ -35,6 +35,7 @@ def plan(classes: int = 2, **changes) -> Plan:
         "backbone": "scratch",
         "parameters": 1_234_567,
         "loss": {"name": "focal", "arguments": {"gamma": 2.0, "alpha": [0.5, 1.5]}},
+        "sampling": "natural",
         "padded_lengths": (8, 16, 32),
         "padding_fraction": 0.042,
         "cut_texts": 3,
@@ -143,6 +144,12 @@ def test_the_plan_names_r_drop_and_averaged_weights_where_they_are_on():
     rows = dict(plan_rows(plan(objective=Objective(r_drop=1.0), average_weights=0.5)))
     assert rows["steps"].endswith("= 200, R-Drop 1, weights averaged over the last 50%")
     assert dict(plan_rows(plan()))["steps"] == "4 epochs x 50 = 200"
+
+
+def test_the_plan_names_the_sampling_where_it_is_not_natural():
+    assert dict(plan_rows(plan(sampling="balanced")))["sampling"].startswith("balanced, rows drawn")
+    assert "square root" in dict(plan_rows(plan(sampling="sqrt")))["sampling"]
+    assert "sampling" not in dict(plan_rows(plan()))
 
 
 def test_the_plan_names_the_teacher_and_its_share():

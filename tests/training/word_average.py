@@ -67,6 +67,7 @@ def settings(**changes: Any) -> FitSettings:
     values = {
         "epochs": 2,
         "batch_size": BATCH,
+        "sampling": "natural",
         "lr": 1e-2,
         "schedule": "linear",
         "warmup": 0.1,
