@@ -16,6 +16,7 @@ from bertplay.data.errors import InputError
 from bertplay.option_values import plain_loss_args, plain_tasks, plain_value
 
 POOLINGS = ("cls", "mean", "max", "attention")
+SAMPLINGS = ("natural", "balanced", "sqrt")
 SCHEDULES = ("linear", "cosine")
 KEEP = ("best", "last")
 TASK_WEIGHTINGS = (
@@ -141,6 +142,12 @@ class TrainOptions:
 
     epochs: int | None = option(None, "Passes over the training rows.")
     batch_size: int = option(32, "Rows per step.")
+    sampling: str = option(
+        "natural",
+        "Rows of an epoch: natural (each once), balanced (drawn, all classes alike) or sqrt "
+        "(drawn, classes by the square root of their rows).",
+        choices=SAMPLINGS,
+    )
     lr: float | None = option(None, "Peak learning rate.")
     schedule: str = option("linear", "Decay after the warm-up.", choices=SCHEDULES)
     warmup: float = option(0.1, "Part of the steps in which the learning rate rises.")
@@ -183,7 +190,15 @@ class TrainOptions:
             else:
                 plain = plain_value(name, value, hints[name])
             object.__setattr__(self, name, plain)  # the dataclass is frozen
-        for name in ("pooling", "schedule", "metric", "keep", "task", "task_weighting"):
+        for name in (
+            "pooling",
+            "sampling",
+            "schedule",
+            "metric",
+            "keep",
+            "task",
+            "task_weighting",
+        ):
             require_choice(name, getattr(self, name), option_choices(name))
         require(
             self.text is None or self.template is None,

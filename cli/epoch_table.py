@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from bertplay.cli.plain_view import epoch_line, recalls_text
+from bertplay.cli.plain_view import epoch_line, recalls_text, schedule_text
 from bertplay.cli.printable import figure, one_line, scientific
 from bertplay.training.view import EpochRecord
 
@@ -49,7 +49,8 @@ class EpochTable:
     """Rows and heading of the table, for a fixed width.
 
     The recall of each class has a column where all fit, else a line of its own under the row; a
-    terminal too narrow for any table gets sentences.
+    terminal too narrow for any table gets sentences. What a loss's schedule has reached stands
+    under the row.
 
     Args:
         classes: C class names.
@@ -100,10 +101,11 @@ class EpochTable:
             line.append_text(self._recall_cells(record))
         if record.is_best:
             line.stylize("bold")
-        if self._inline:
-            return [line]
+        more = [] if self._inline else [recalls_text(record, 2)]
+        if record.schedule:
+            more.append(schedule_text(record))
         indent = _EPOCH_WIDTH + _BETWEEN_GROUPS
-        return [line, Padding(Text(recalls_text(record, 2), "dim"), (0, 0, 0, indent))]
+        return [line, *(Padding(Text(text, "dim"), (0, 0, 0, indent)) for text in more)]
 
     def _recall_cells(self, record: EpochRecord[Any]) -> Text:
         cells = Text(" " * _BETWEEN_GROUPS)

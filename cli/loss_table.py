@@ -60,8 +60,9 @@ def explanation_lines(name: str, width: int) -> list[str]:
 
 _WEIGHTS_NOTE = (
     "train counts balanced weights from the training labels: class_weights of weighted_ce and "
-    "adaptive always, alpha where the largest class has at least twice the rows of the smallest. "
-    "--alpha and --class-weights none, balanced or effective overrule it."
+    "adaptive always, alpha where the largest class has at least twice the rows of the smallest "
+    "and --sampling is natural. --alpha and --class-weights none, balanced or effective overrule "
+    "it."
 )
 _PYTHON_NOTE = (
     "train takes the losses of one class a row; the others are for models made in Python, with "

@@ -103,15 +103,21 @@ def epoch_line(record: EpochRecord[Any], epochs: int) -> str:
     """All figures of an epoch in one line."""
     metrics = record.validation
     best = " (best so far)" if record.is_best else ""
+    schedule = f"{schedule_text(record)}, " if record.schedule else ""
     return (
         f"epoch {record.epoch}/{epochs}{best}: loss {figure(record.train_loss, 4)}, "
         f"learning rate {scientific(record.learning_rate)}, "
-        f"gradient norm {figure(record.gradient_norm, 2)}, "
+        f"gradient norm {figure(record.gradient_norm, 2)}, {schedule}"
         f"accuracy {figure(metrics.accuracy)}, balanced {figure(metrics.balanced_accuracy)}, "
         f"macro-F1 {figure(metrics.macro_f1)}, {recalls_text(record)}, "
         f"confidence {figure(metrics.mean_confidence)}, entropy {figure(metrics.entropy)}, "
         f"ECE {figure(metrics.ece)}"
     )
+
+
+def schedule_text(record: EpochRecord[Any]) -> str:
+    """What the loss's schedule has reached: `mix 0.250`; empty without one."""
+    return ", ".join(f"{name} {figure(value)}" for name, value in record.schedule.items())
 
 
 def recalls_text(record: EpochRecord[Any], digits: int = 3) -> str:

@@ -10,6 +10,10 @@ COMPILING = "compiling; the first run on a machine takes longest"
 
 _CLASSES_SHOWN = 10
 _EXAMPLE_WIDTH = 300
+_SAMPLINGS = {
+    "balanced": "balanced, rows drawn anew each epoch, all classes alike",
+    "sqrt": "sqrt, rows drawn anew each epoch, classes by the square root of their rows",
+}
 
 
 def rows_text(plan: Plan) -> str:
@@ -43,6 +47,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", f"{one_line(plan.backbone)}, {plan.parameters:,} parameters"),
         *_loss_rows(plan),
+        *([] if plan.sampling == "natural" else [("sampling", _SAMPLINGS[plan.sampling])]),
         *([] if plan.teacher is None else [("teacher", _teacher_text(plan))]),
         ("lengths", f"{lengths} tokens, {percent(plan.padding_fraction)} padding{cut}"),
         ("steps", _steps_text(plan)),

@@ -64,7 +64,7 @@ class Predictions:
         return json.dumps(rows, indent=2, ensure_ascii=False)
 
     def print_table(self) -> None:
-        """Print a table; of classes that do not fit in the terminal, the next likeliest of a row."""
+        """Print a table; of classes that do not fit in the width, the next likeliest of a row."""
         from rich.table import Table
         from rich.text import Text
 

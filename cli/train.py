@@ -34,6 +34,7 @@ _METAVARS = {
     "teacher": "DIR",
     "backbone": "NAME",
     "pooling": "NAME",
+    "sampling": "NAME",
     "schedule": "NAME",
     "metric": "NAME",
     "task_weighting": "NAME",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bertplay.data.dataset import LabelledTexts
     from bertplay.data.errors import InputError
     from bertplay.data.labels import encode_labels
+    from bertplay.data.sampling import sampled_rows
     from bertplay.data.splits import stratified_split
     from bertplay.data.table import read_table, require_column
     from bertplay.data.template import render
@@ -40,6 +41,7 @@ _EXPORTS = {
     "read_table": "bertplay.data.table",
     "render": "bertplay.data.template",
     "require_column": "bertplay.data.table",
+    "sampled_rows": "bertplay.data.sampling",
     "stratified_split": "bertplay.data.splits",
     "train_wordpiece": "bertplay.data.tokenizer",
 }
@@ -59,6 +61,7 @@ __all__ = [
     "read_table",
     "render",
     "require_column",
+    "sampled_rows",
     "stratified_split",
     "train_wordpiece",
 ]

@@ -17,8 +17,10 @@ from bertplay.losses.cross_entropy import (
     label_smoothing_loss,
     weighted_cross_entropy,
 )
+from bertplay.losses.curriculum import CurriculumLoss, curriculum_loss
 from bertplay.losses.distillation import distillation_loss
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.focal_schedule import FocalScheduleLoss, focal_schedule_loss
 from bertplay.losses.load_balancing import load_balancing_loss
 from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
 from bertplay.losses.loss_term import LossTerm
@@ -67,7 +69,9 @@ __all__ = [
     "AdaptiveLoss",
     "CompositeLoss",
     "ConfiguredLoss",
+    "CurriculumLoss",
     "FixedTaskWeights",
+    "FocalScheduleLoss",
     "GradientTaskWeights",
     "LossOption",
     "LossSpec",
@@ -83,11 +87,13 @@ __all__ = [
     "consistency_loss",
     "contrastive_loss",
     "cross_entropy",
+    "curriculum_loss",
     "dice_loss",
     "distillation_loss",
     "effective_weights",
     "emotion_engine_loss",
     "focal_loss",
+    "focal_schedule_loss",
     "focal_smooth_loss",
     "generalised_cross_entropy",
     "get_loss",

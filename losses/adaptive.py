@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mlx.core as mx
 
-from bertplay.losses.argument_checks import check_fraction, check_gamma, require
+from bertplay.losses.argument_checks import check_fraction, check_gamma
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.class_weights import ClassWeights, resolve_class_weights
-from bertplay.losses.configured import ConfiguredLoss
 from bertplay.losses.examples import example_losses, read_examples
 from bertplay.losses.reduction import Reduction, reduce_losses
-from bertplay.losses.specification import (
-    ALPHA,
-    CLASS_WEIGHTS,
-    GAMMA,
-    LossSpec,
-    choice_option,
-    fraction_option,
-)
+from bertplay.losses.schedule import SCHEDULE, ScheduledLoss
+from bertplay.losses.specification import ALPHA, CLASS_WEIGHTS, GAMMA, LossSpec
 
 
 def adaptive_loss(
@@ -83,24 +74,18 @@ ADAPTIVE = LossSpec(
     "adaptive",
     "Weighted cross-entropy that turns into the focal loss as training proceeds.",
     adaptive_loss,
-    (
-        GAMMA,
-        ALPHA,
-        CLASS_WEIGHTS,
-        fraction_option("start", 0.0, "Training progress, 0 to 1, at which the change begins."),
-        fraction_option("end", 1.0, "Training progress, 0 to 1, at which the change is complete."),
-        choice_option("ramp", "linear", "Shape of the change.", ("linear", "cosine")),
-    ),
+    (GAMMA, ALPHA, CLASS_WEIGHTS, *SCHEDULE),
 )
 
 
-class AdaptiveLoss(ConfiguredLoss):
+class AdaptiveLoss(ScheduledLoss):
     """`(1 - s) weighted_cross_entropy + s focal_loss`, s rising with training's progress.
 
     With `t = clip((progress - start) / (end - start), 0, 1)`, `s = t` (linear) or
     `s = (1 - cos(pi t)) / 2` (cosine): exactly weighted cross-entropy up to `start`, exactly the
-    focal loss from `end` on. progress is an array in the module, saved and restored with the
-    model; `set_progress` moves it, inside a compiled step too.
+    focal loss from `end` on; with the ramp "step", s is 0 below `start` and 1 from there on.
+    progress is an array in the module, saved and restored with the model; `set_progress` moves
+    it, inside a compiled step too.
 
     Example:
         >>> loss = AdaptiveLoss(class_counts=[809, 500], end=0.5)
@@ -113,8 +98,8 @@ class AdaptiveLoss(ConfiguredLoss):
         alpha: class weights of the focal loss, see `resolve_class_weights`.
         class_weights: class weights of the cross-entropy, see `resolve_class_weights`.
         start: progress in [0, 1) at which s leaves 0.
-        end: progress in (start, 1] at which s reaches 1.
-        ramp: "linear" or "cosine".
+        end: progress in (start, 1] at which s reaches 1; without effect for "step".
+        ramp: "linear", "cosine" or "step".
         class_counts: `[C]`, training rows of each class; for weights "balanced" and "effective".
         num_classes: C; None takes it from class_counts where there are some.
 
@@ -144,69 +129,3 @@ class AdaptiveLoss(ConfiguredLoss):
             "ramp": ramp,
         }
         super().__init__(ADAPTIVE, options, class_counts=class_counts, num_classes=num_classes)
-        self.progress = mx.array(0.0)
-
-    @property
-    def mix(self) -> mx.array:
-        """The share s of the focal loss: a float32 scalar from 0 to 1."""
-        t = mx.clip((self.progress - self.start) / (self.end - self.start), 0.0, 1.0)
-        if self.ramp == "linear":
-            return t
-        # Exact at the ends, whatever the device's cosine.
-        return mx.where(t < 1.0, mx.where(t > 0.0, (1.0 - mx.cos(mx.pi * t)) / 2.0, 0.0), 1.0)
-
-    def set_progress(self, progress: mx.array | float) -> None:
-        """Say how much of training is done, from 0 to 1.
-
-        An array is not looked at, so that this waits for nothing and works inside a compiled step
-        (which must have the model's state among its outputs); outside [0, 1] it acts as 0 or 1.
-
-        Raises:
-            ValueError: progress is a number outside [0, 1], or an array that is no scalar.
-        """
-        if isinstance(progress, mx.array):
-            require(
-                progress.ndim == 0,
-                f"progress has shape {progress.shape}: expected a scalar from 0 to 1",
-            )
-        else:
-            check_fraction("progress", progress)
-        self.progress = mx.array(progress, dtype=mx.float32)
-
-    def __call__(
-        self,
-        logits: mx.array,
-        targets: mx.array,
-        *,
-        sample_weights: mx.array | None = None,
-        ignore_index: int | None = None,
-        reduction: Reduction = "mean",
-    ) -> mx.array:
-        """The loss of logits `[N, C]` and targets `[N]` or `[N, C]` at the present progress.
-
-        Raises:
-            ValueError: an argument does not fit, see `adaptive_loss`.
-        """
-        return adaptive_loss(
-            logits,
-            targets,
-            mix=self.mix,
-            gamma=self.gamma,
-            alpha=self.alpha,
-            class_weights=self.class_weights,
-            sample_weights=sample_weights,
-            ignore_index=ignore_index,
-            reduction=reduction,
-        )
-
-    def _assign(self, options: dict[str, Any]) -> None:
-        if not options.keys().isdisjoint({"start", "end"}):
-            span: dict[str, Any] = {
-                name: options[name] if name in options else getattr(self, name)
-                for name in ("start", "end")
-            }
-            for name, value in span.items():
-                check_fraction(name, value)
-            start, end = float(span["start"]), float(span["end"])
-            require(start < end, f"start is {start:g} and end is {end:g}: start must be below end")
-        super()._assign(options)

@@ -10,7 +10,7 @@ import numpy as np
 from bertplay.losses.argument_checks import require
 from bertplay.losses.class_counts import ClassCounts
 from bertplay.losses.reduction import Reduction
-from bertplay.losses.specification import LossKind, LossSpec
+from bertplay.losses.specification import LossKind, LossSpec, ResolvedOption
 from bertplay.losses.untrained import Untrained
 
 
@@ -75,6 +75,11 @@ class ConfiguredLoss(Untrained):
         """What its targets are: "single_label", "multi_label" or "regression"."""
         return self._spec.kind
 
+    @property
+    def spec(self) -> LossSpec:
+        """What is known of the loss: its description, function and options."""
+        return self._spec
+
     def options(self) -> dict[str, Any]:
         """The options as plain Python values, for a report; waits for the device."""
         return {o.name: _plain(getattr(self, o.name)) for o in self._spec.options}
@@ -103,7 +108,7 @@ class ConfiguredLoss(Untrained):
         return self._spec.function(
             logits,
             targets,
-            **{o.name: getattr(self, o.name) for o in self._spec.options},
+            **self._arguments(),
             **rows,
             sample_weights=sample_weights,
             reduction=reduction,
@@ -129,7 +134,16 @@ class ConfiguredLoss(Untrained):
     def _extra_repr(self) -> str:
         return self.name
 
+    def _arguments(self) -> dict[str, Any]:
+        """What the loss's function is called with besides the batch."""
+        return {o.name: getattr(self, o.name) for o in self._spec.options}
+
     def _assign(self, options: dict[str, Any]) -> None:
+        for name, value in self._resolve(options).items():
+            setattr(self, name, value)
+
+    def _resolve(self, options: dict[str, Any]) -> dict[str, ResolvedOption]:
+        """The options as the module holds them, all of them checked."""
         resolved = {
             name: self._spec.option(name).resolve(value, self._class_counts, self._num_classes)
             for name, value in options.items()
@@ -141,8 +155,7 @@ class ConfiguredLoss(Untrained):
                 not isinstance(held, str) or held == value,
                 f"{name} is {held!r} and fixed when the loss is made: make a new loss",
             )
-        for name, value in resolved.items():
-            setattr(self, name, value)
+        return resolved
 
 
 def _is_vector(values: Any) -> bool:

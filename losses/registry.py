@@ -15,7 +15,15 @@ from bertplay.losses.cross_entropy import (
     label_smoothing_loss,
     weighted_cross_entropy,
 )
+from bertplay.losses.curriculum import (
+    CURRICULUM,
+    PLACES,
+    CurriculumLoss,
+    divided_options,
+    naming,
+)
 from bertplay.losses.focal import focal_loss, focal_smooth_loss
+from bertplay.losses.focal_schedule import FOCAL_SCHEDULE, FocalScheduleLoss
 from bertplay.losses.long_tail import balanced_softmax_loss, ldam_loss, logit_adjusted_loss
 from bertplay.losses.multi_label_specs import MULTI_LABEL_LOSSES
 from bertplay.losses.noisy_labels import generalised_cross_entropy
@@ -68,6 +76,8 @@ _SPECS = (
         (GAMMA, ALPHA, SMOOTHING),
     ),
     ADAPTIVE,
+    CURRICULUM,
+    FOCAL_SCHEDULE,
     LossSpec(
         "logit_adjusted",
         "Cross-entropy with the classes' shares added to the logits.",
@@ -125,6 +135,9 @@ _KINDS: Mapping[LossKind, str] = {
     "regression": "regression",
 }
 
+_SCHEDULED = [spec.name for spec in (ADAPTIVE, CURRICULUM, FOCAL_SCHEDULE)]
+_WITHOUT_SCHEDULE = [name for name in LOSSES if name not in _SCHEDULED]
+
 
 def get_loss(
     name: str,
@@ -148,14 +161,15 @@ def get_loss(
         class_counts: `[C]`, training rows of each class; for weights "balanced" (the default of
             weighted_ce and adaptive) and "effective".
         num_classes: C; None takes it from class_counts where there are some.
-        **options: those of the loss, see `ALL_LOSSES[name].options`.
+        **options: those of the loss, see `ALL_LOSSES[name].options`; of a curriculum also those of
+            its two losses, as `**{"second.gamma": 2.0}`.
 
     Raises:
         ValueError: the name or an option is unknown (the nearest and all known ones are named), the
             loss is of another kind (those of the kind are named), a value is outside its range, or
             weights are to be counted and there are no class_counts.
     """
-    require_known("unknown loss", name, ALL_LOSSES)
+    require_options(name, options)
     spec = ALL_LOSSES[name]
     if kind is not None:
         require_known("kind is", kind, _KINDS)
@@ -164,8 +178,40 @@ def get_loss(
             f"loss {name!r} is for {_KINDS[spec.kind]}, expected one of "
             f"{', '.join(known for known, other in ALL_LOSSES.items() if other.kind == kind)}",
         )
-    for option in options:
-        spec.option(option)
+    counts: dict[str, Any] = {"class_counts": class_counts, "num_classes": num_classes}
     if spec is ADAPTIVE:
-        return AdaptiveLoss(class_counts=class_counts, num_classes=num_classes, **options)
-    return ConfiguredLoss(spec, options, class_counts=class_counts, num_classes=num_classes)
+        return AdaptiveLoss(**counts, **options)
+    if spec is FOCAL_SCHEDULE:
+        return FocalScheduleLoss(**counts, **options)
+    if spec is not CURRICULUM:
+        return ConfiguredLoss(spec, options, **counts)
+    own, *of_parts = divided_options(options, _parts(options))
+    parts = []
+    for place, part_options in zip(PLACES, of_parts, strict=True):
+        part = own.pop(place.name, place.default)
+        with naming(place.name):
+            parts.append(get_loss(part, **counts, **part_options))
+    return CurriculumLoss(*parts, **own)
+
+
+def require_options(name: str, options: Mapping[str, Any]) -> None:
+    """Raise `ValueError` unless there is a loss of that name, and it has these options."""
+    require_known("unknown loss", name, ALL_LOSSES)
+    if ALL_LOSSES[name] is CURRICULUM:
+        divided_options(options, _parts(options))
+        return
+    for option in options:
+        ALL_LOSSES[name].option(option)
+
+
+def _parts(options: Mapping[str, Any]) -> list[LossSpec]:
+    """The two losses of a curriculum with these options."""
+    parts = [options.get(place.name, place.default) for place in PLACES]
+    for place, part in zip(PLACES, parts, strict=True):
+        require(
+            part not in _SCHEDULED,
+            f"{place.name} is {part!r}, which has a schedule of its own: choose from "
+            f"{', '.join(_WITHOUT_SCHEDULE)}",
+        )
+        require_known(f"{place.name} is", part, _WITHOUT_SCHEDULE)
+    return [LOSSES[part] for part in parts]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,26 @@ class MultiLabelledTexts:
             texts=tuple(self.texts[row] for row in rows),
             labels={name: labels.select(rows) for name, labels in self.labels.items()},
         )
+
+    def sampled_task(self) -> str | None:
+        """The first single-label column, whose classes a split and sampling go by."""
+        kinds = ((name, labels.column.kind) for name, labels in self.labels.items())
+        return next((name for name, kind in kinds if kind == "single_label"), None)
+
+    def strata(self) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Each row's class for a split and for sampling, and the classes' names."""
+        task = self.sampled_task()
+        if task is None:
+            return np.zeros(len(self), dtype=np.int32), ("all rows",)
+        first = self.labels[task]
+        strata = first.numbers.copy()
+        unlabelled = np.flatnonzero(~first.known)
+        # A stratum needs two rows; a single unlabelled one goes with the most frequent class.
+        if len(unlabelled) > 1:
+            strata[unlabelled] = len(first.column.classes)
+        elif len(unlabelled) == 1:
+            strata[unlabelled] = int(np.bincount(first.numbers[first.known]).argmax())
+        return strata, (*first.column.classes, "without a label")
 
     def standardised(self, train: MultiLabelledTexts) -> MultiLabelledTexts:
         """The same rows; regressions know the mean and the scale of the training labels."""
@@ -192,23 +212,8 @@ def _parts(
     if options.group is not None:
         require_column(frame, options.group, path=options.data, option="--group")
         groups = group_numbers(frame[options.group])
-    strata, names = _strata(rows)
+    strata, names = rows.strata()
     kept, held_out = stratified_split(
         strata, options.validation_fraction, options.seed, groups, classes=names
     )
     return rows.select(kept), rows.select(held_out), None
-
-
-def _strata(rows: MultiLabelledTexts) -> tuple[NDArray[Any], tuple[str, ...]]:
-    """The classes that both parts shall have: of the first single-label column, if there is one."""
-    first = next((x for x in rows.labels.values() if x.column.kind == "single_label"), None)
-    if first is None:
-        return np.zeros(len(rows), dtype=np.int32), ("all rows",)
-    strata = first.numbers.copy()
-    unlabelled = np.flatnonzero(~first.known)
-    # A stratum needs two rows; a single unlabelled one goes with the most frequent class.
-    if len(unlabelled) > 1:
-        strata[unlabelled] = len(first.column.classes)
-    elif len(unlabelled) == 1:
-        strata[unlabelled] = int(np.bincount(first.numbers[first.known]).argmax())
-    return strata, (*first.column.classes, "without a label")

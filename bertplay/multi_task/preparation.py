@@ -15,6 +15,7 @@ from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
 from bertplay.heads import MultiTaskHead
 from bertplay.losses import ALL_LOSSES, ConfiguredLoss, get_loss
+from bertplay.losses.registry import require_options
 from bertplay.multi_task.classifier import MultiTaskClassifier, save_multi_task, task_head
 from bertplay.multi_task.data import MultiTaskData
 from bertplay.multi_task.emotions import EMOTION_TASKS
@@ -52,7 +53,8 @@ class PreparedTasks:
             "labels": {name: of_task.targets() for name, of_task in labels.items()},
             "known": {name: of_task.known.astype(np.float32) for name, of_task in labels.items()},
         }
-        return TrainingRows(self.data.train.ids, self.encoded.train, targets)
+        classes, _ = self.data.train.strata()
+        return TrainingRows(self.data.train.ids, self.encoded.train, targets, classes)
 
     def save(self, folder: Path) -> None:
         """Write the model with the whole vocabulary."""
@@ -148,12 +150,11 @@ def _task_loss(options: TrainOptions, asked: TaskOptions, labels: Labels) -> Con
     arguments |= asked.loss_args
     counts = tuple(labels.class_counts.values())
     if kind == "single_label":
-        arguments = with_default_alpha(name, arguments, counts)
+        arguments = with_default_alpha(name, arguments, counts, sampling=options.sampling)
     if kind == "multi_label" and arguments.get("pos_weight") == "balanced":
         arguments["pos_weight"] = _balanced_pos_weight(labels)
     try:
-        for option in arguments:
-            ALL_LOSSES[name].option(option)
+        require_options(name, arguments)
         if kind == "single_label":
             return get_loss(name, class_counts=counts, **arguments)
         return get_loss(name, num_classes=len(labels.column.classes) or None, **arguments)

@@ -40,7 +40,9 @@ from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training.checkpoints import Checkpoints
+from bertplay.training.double_correction import double_correction
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
+from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
 from bertplay.training.run import as_config, loop_settings
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
@@ -85,6 +87,11 @@ def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[s
     run_directory.clear_run(output)
     run_directory.write_config(output, as_config(options))
     view.planned(tasks_plan(options, prepared, output))
+    sampled = data.train.sampled_task()
+    if sampled is not None and (
+        warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
+    ):
+        view.warned(warning)
     checkpoints = Checkpoints(output, prepared.save, keep=options.keep)
     model = prepared.classifier.model
     hooks = LoopHooks(
@@ -155,7 +162,13 @@ def _evaluation(prepared: PreparedTasks, batch_size: int) -> Any:
                 f"outputs of validation rows are not finite after step {step}; {ADVICE}"
             )
         figures = _all_figures(prepared, rows, outputs)
-        return Evaluated(figures, outputs, _alarms(prepared, figures.tasks), figures.score)
+        schedule = {
+            f"{name} {key}": value
+            for name, head in model.head.heads.items()
+            for key, value in reached(head).items()
+        }
+        found = _alarms(prepared, figures.tasks)
+        return Evaluated(figures, outputs, found, figures.score, schedule)
 
     return evaluated
 

@@ -39,4 +39,4 @@ class EncodedTexts:
         targets = {"labels": self.texts.labels}
         if self.teacher_logits is not None:
             targets["teacher_logits"] = self.teacher_logits
-        return TrainingRows(self.texts.ids, self.token_ids, targets)
+        return TrainingRows(self.texts.ids, self.token_ids, targets, self.texts.labels)

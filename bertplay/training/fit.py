@@ -19,6 +19,7 @@ from bertplay.training.loop import (
     NonFiniteFigureError,
     run_epochs,
 )
+from bertplay.training.loss_schedule import reached
 from bertplay.training.objective import Objective, batch_loss
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
 
@@ -76,6 +77,7 @@ def fit(
             logits,
             tuple(alarms(metrics, class_counts)),
             score=-figure if metric == "log_loss" else figure,
+            schedule=reached(model.head),
         )
 
     hooks = LoopHooks(evaluated, on_epoch, on_interruption, last_good)

@@ -14,9 +14,10 @@ import numpy as np
 from mlx.utils import tree_map
 from numpy.typing import NDArray
 
-from bertplay.data.batches import Batch, plan_batches
+from bertplay.data.batches import Batch
 from bertplay.prediction import padded_lengths_for
 from bertplay.training.average import WeightAverage
+from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
 from bertplay.training.optimizer import adamw
@@ -36,6 +37,7 @@ class LoopSettings:
 
     epochs: int
     batch_size: int
+    sampling: str
     lr: float
     schedule: str
     warmup: float
@@ -144,6 +146,7 @@ def run_epochs(
                         alarms=evaluated.alarms,
                         is_best=best is None or evaluated.score > best[1],
                         seconds=time.perf_counter() - started,
+                        schedule=evaluated.schedule,
                     )
                     history.append(record)
                     if record.is_best:
@@ -237,9 +240,13 @@ class _Loop:
         return _Means(total_loss / len(self._rows), means, total_norm / len(batches))
 
     def _batches(self, epoch: int) -> list[Batch]:
-        rng = np.random.default_rng((self._settings.seed, epoch))
-        return plan_batches(
-            self._rows.lengths, self._padded_lengths, self._settings.batch_size, rng=rng
+        return epoch_batches(
+            self._rows,
+            self._padded_lengths,
+            self._settings.batch_size,
+            sampling=self._settings.sampling,
+            seed=self._settings.seed,
+            epoch=epoch,
         )
 
     def _one_step(self, batch: Batch) -> StepResult:

@@ -13,13 +13,14 @@ from bertplay.classifier import Classifier, save
 from bertplay.data.errors import InputError
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.losses import ALL_LOSSES, LOSSES, ConfiguredLoss, get_loss
+from bertplay.losses.registry import require_options
 from bertplay.options import TrainOptions
 from bertplay.training.encoded_splits import EncodedSplits, encode_splits, recipe_of
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training_data import TrainingData
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
-_LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive")
+_LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive", "focal_schedule")
 # From this ratio of the largest to the smallest class on; docs/losses.md has the reason.
 _CLEARLY_IMBALANCED = 2.0
 
@@ -77,28 +78,30 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
             f"--loss {options.loss} is for {purpose}, and column {data.task.label_column!r} holds "
             f"one class a row: choose from {', '.join(LOSSES)}"
         )
-    arguments = with_default_alpha(options.loss, options.loss_args, data.class_counts)
+    arguments = with_default_alpha(
+        options.loss, options.loss_args, data.class_counts, sampling=options.sampling
+    )
     try:
-        if options.loss in LOSSES:
-            # First, as get_loss has arguments of its own, which are no options of a loss.
-            for name in arguments:
-                LOSSES[options.loss].option(name)
+        # First, as get_loss has arguments of its own, which are no options of a loss.
+        require_options(options.loss, arguments)
         return get_loss(options.loss, class_counts=data.class_counts, **arguments)
     except ValueError as error:
         raise InputError(str(error)) from None
 
 
 def with_default_alpha(
-    loss: str, arguments: Mapping[str, Any], class_counts: Sequence[int]
+    loss: str, arguments: Mapping[str, Any], class_counts: Sequence[int], *, sampling: str
 ) -> dict[str, Any]:
     """A loss's arguments with balanced weights where the classes are clearly imbalanced.
 
-    Only for losses that have an alpha which the user left open.
+    Only for losses that have an alpha which the user left open, and only where all rows are shown
+    alike, as sampling by classes corrects for them already.
     """
     if loss not in _LOSSES_WITH_ALPHA:
         return dict(arguments)
     ratio = max(class_counts) / max(min(class_counts), 1)
-    return {"alpha": "balanced" if ratio >= _CLEARLY_IMBALANCED else None, **arguments}
+    balanced = sampling == "natural" and ratio >= _CLEARLY_IMBALANCED
+    return {"alpha": "balanced" if balanced else None, **arguments}
 
 
 def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> Prepared:

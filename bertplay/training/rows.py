@@ -23,11 +23,13 @@ class TrainingRows:
         ids: N row names, for messages.
         token_ids: N arrays of token ids.
         targets: dictionaries, of dictionaries, of arrays whose first axis is N.
+        classes: `[N]` integers, the classes that sampling goes by.
     """
 
     ids: tuple[str, ...]
     token_ids: list[NDArray[np.int32]]
     targets: Targets
+    classes: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.token_ids)

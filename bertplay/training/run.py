@@ -16,6 +16,7 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.checkpoints import Checkpoints
+from bertplay.training.double_correction import double_correction
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
 from bertplay.training.loop import LoopSettings
@@ -59,6 +60,8 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
+    if warning := double_correction(options.sampling, loss):
+        view.warned(warning)
     prepared = prepare(options, data, loss)
     if teacher is not None:
         soft_targets = teacher_logits(teacher, data.train, on_rows=view.taught)
@@ -134,6 +137,7 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
     return LoopSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
+        sampling=options.sampling,
         lr=options.lr,
         schedule=options.schedule,
         warmup=options.warmup,

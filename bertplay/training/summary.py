@@ -7,19 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import mlx.nn as nn
-import numpy as np
 
-from bertplay.data.batches import padding_fraction, plan_batches
+from bertplay.data.batches import padding_fraction
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import Metrics, evaluate, majority_baseline
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
-from bertplay.training.encoded_splits import EncodedSplits, TokenIds
+from bertplay.training.encoded_splits import EncodedSplits
+from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
+from bertplay.training.rows import TrainingRows
 from bertplay.training.view import Plan
 from bertplay.training_data import TrainingData
 
@@ -39,8 +40,9 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         backbone=options.backbone,
         parameters=trainable_numbers(model),
         loss=loss_facts(prepared.loss),
+        sampling=options.sampling,
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
-        padding_fraction=first_epoch_padding(prepared.train.token_ids, options),
+        padding_fraction=first_epoch_padding(prepared.train.training_rows(), options),
         cut_texts=prepared.encoded.cut_texts,
         steps_per_epoch=-(-len(prepared.train) // options.batch_size),
         epochs=options.epochs,
@@ -102,7 +104,7 @@ def summary_of(
         "train_seconds": result.train_seconds,
         "total_seconds": total_seconds,
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
-        **encoding_facts(prepared.encoded, options),
+        **encoding_facts(prepared.encoded, prepared.train.training_rows(), options),
         "compiled_shapes": result.compiled_shapes,
         "seed": options.seed,
         "output": str(output),
@@ -143,17 +145,24 @@ def trainable_numbers(model: nn.Module) -> int:
     return sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values())
 
 
-def encoding_facts(encoded: EncodedSplits, options: TrainOptions) -> dict[str, Any]:
+def encoding_facts(
+    encoded: EncodedSplits, rows: TrainingRows, options: TrainOptions
+) -> dict[str, Any]:
     """How the training texts fit into batches, as summary.json has it."""
     return {
-        "padding_fraction": first_epoch_padding(encoded.train, options),
+        "padding_fraction": first_epoch_padding(rows, options),
         "cut_texts": encoded.cut_texts,
     }
 
 
-def first_epoch_padding(token_ids: TokenIds, options: TrainOptions) -> float:
+def first_epoch_padding(rows: TrainingRows, options: TrainOptions) -> float:
     """Padding tokens by all tokens of the first epoch; the others differ a little by chance."""
-    rng = np.random.default_rng((options.seed, 1))
-    lengths = np.array([len(ids) for ids in token_ids], dtype=np.int64)
-    batches = plan_batches(lengths, padded_lengths_for(token_ids), options.batch_size, rng=rng)
-    return padding_fraction(lengths, batches, options.batch_size)
+    batches = epoch_batches(
+        rows,
+        padded_lengths_for(rows.token_ids),
+        options.batch_size,
+        sampling=options.sampling,
+        seed=options.seed,
+        epoch=1,
+    )
+    return padding_fraction(rows.lengths, batches, options.batch_size)

@@ -47,6 +47,7 @@ class Plan:
         backbone: as the user named it.
         parameters: trainable numbers.
         loss: the loss's name and resolved options; empty with several tasks.
+        sampling: how the rows of an epoch are drawn.
         padded_lengths: the shapes that are compiled.
         padding_fraction: padding tokens by all tokens of one epoch.
         cut_texts: training texts longer than `max_length`.
@@ -69,6 +70,7 @@ class Plan:
     backbone: str
     parameters: int
     loss: dict[str, Any]
+    sampling: str
     padded_lengths: tuple[int, ...]
     padding_fraction: float
     cut_texts: int
@@ -101,12 +103,14 @@ class Evaluated(Generic[Figures]):
         outputs: the model's, of the validation rows; kept with the best epoch.
         alarms: what looks wrong.
         score: what chooses the best epoch; larger is better.
+        schedule: what the schedules of losses have reached; empty without any.
     """
 
     figures: Figures
     outputs: Any
     alarms: tuple[Alarm, ...]
     score: float
+    schedule: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,8 @@ class EpochRecord(Generic[Figures]):
         alarms: what looks wrong.
         is_best: better than all epochs before.
         seconds: training and evaluation of this epoch.
+        schedule: what the loss's schedule has reached, such as the share `mix` of its second part
+            or its `gamma`; empty for a loss without one.
     """
 
     epoch: int
@@ -136,6 +142,7 @@ class EpochRecord(Generic[Figures]):
     alarms: tuple[Alarm, ...]
     is_best: bool
     seconds: float
+    schedule: dict[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -150,6 +157,7 @@ class EpochRecord(Generic[Figures]):
             "alarms": [alarm.code for alarm in self.alarms],
             "is_best": self.is_best,
             "seconds": self.seconds,
+            "schedule": self.schedule,
         }
 
 

@@ -35,6 +35,7 @@ def plan(classes: int = 2, **changes) -> Plan:
         "backbone": "scratch",
         "parameters": 1_234_567,
         "loss": {"name": "focal", "arguments": {"gamma": 2.0, "alpha": [0.5, 1.5]}},
+        "sampling": "natural",
         "padded_lengths": (8, 16, 32),
         "padding_fraction": 0.042,
         "cut_texts": 3,
@@ -69,6 +70,7 @@ def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
         "alarms": (),
         "is_best": True,
         "seconds": 1.0,
+        "schedule": {},
     }
     return EpochRecord(**{**values, **changes})
 
@@ -145,6 +147,12 @@ def test_the_plan_names_r_drop_and_averaged_weights_where_they_are_on():
     assert dict(plan_rows(plan()))["steps"] == "4 epochs x 50 = 200"
 
 
+def test_the_plan_names_the_sampling_where_it_is_not_natural():
+    assert dict(plan_rows(plan(sampling="balanced")))["sampling"].startswith("balanced, rows drawn")
+    assert "square root" in dict(plan_rows(plan(sampling="sqrt")))["sampling"]
+    assert "sampling" not in dict(plan_rows(plan()))
+
+
 def test_the_plan_names_the_teacher_and_its_share():
     taught = plan(teacher="runs/big", objective=Objective(0.0, 0.7, temperature=4.0))
     assert dict(plan_rows(taught))["teacher"] == "runs/big, 70% of the loss, temperature 4"
@@ -209,6 +217,25 @@ def test_only_epochs_better_than_all_before_are_marked():
     rows = [line for line in terminal_lines(80) if re.match(r" +\d[* ] +0\.6123 ", line)]
 
     assert [row.split()[0] for row in rows] == ["1*", "2*", "3", "4"]
+
+
+def epochs_shown(width: int | None, **changes) -> str:
+    """One epoch in a terminal of that width, or as plain lines."""
+    stream = io.StringIO()
+    console = quiet_console(file=stream, width=width, force_terminal=True)
+    view = PlainView(stream) if width is None else TerminalView(console)
+    view.planned(plan())
+    view.evaluated(record(**changes))
+    if width is not None:
+        view.__exit__(None, None, None)
+    return " ".join(ESCAPES.sub("", stream.getvalue()).split())
+
+
+@pytest.mark.parametrize("width", [None, 40, 64, 80, 120])
+def test_what_the_schedule_of_a_loss_has_reached_stands_with_the_epoch(width):
+    assert "mix 0.250" in epochs_shown(width, schedule={"mix": 0.25})
+    assert "gamma 1.500" in epochs_shown(width, schedule={"gamma": 1.5})
+    assert "mix" not in epochs_shown(width)
 
 
 @WIDTHS

@@ -1,8 +1,8 @@
 """The losses in float64 NumPy, written from their papers and from nothing of bertplay's.
 
 Cross-entropy and its class weights: PyTorch's documentation of CrossEntropyLoss. Label smoothing:
-Szegedy et al. 2016. Focal loss: Lin et al. 2017. The adaptive loss: its definition in the docs.
-The others name their paper's equation.
+Szegedy et al. 2016. Focal loss: Lin et al. 2017. The losses with a schedule: their definition in
+the docs. The others name their paper's equation.
 """
 
 import numpy as np
@@ -86,6 +86,14 @@ def focal_smooth(
     return reduce(losses, np.ones(len(q)), sample_weights, reduction)
 
 
+def share(progress, start, end, ramp):
+    """How much of a change is done."""
+    if ramp == "step":
+        return float(progress >= start)
+    t = min(max((progress - start) / (end - start), 0.0), 1.0)
+    return t if ramp == "linear" else (1 - np.cos(np.pi * t)) / 2
+
+
 def adaptive(
     logits,
     targets,
@@ -100,11 +108,40 @@ def adaptive(
     sample_weights=None,
     reduction="mean",
 ):
-    t = min(max((progress - start) / (end - start), 0.0), 1.0)
-    s = t if ramp == "linear" else (1 - np.cos(np.pi * t)) / 2
+    s = share(progress, start, end, ramp)
     rows = {"sample_weights": sample_weights, "reduction": reduction}
     weighted = weighted_cross_entropy(logits, targets, class_weights=class_weights, **rows)
     return (1 - s) * weighted + s * focal(logits, targets, gamma=gamma, alpha=alpha, **rows)
+
+
+def curriculum(
+    logits,
+    targets,
+    *,
+    first,
+    second,
+    start,
+    end,
+    ramp,
+    progress,
+    sample_weights=None,
+    reduction="mean",
+    **of_parts,
+):
+    rows = {"sample_weights": sample_weights, "reduction": reduction}
+    values = []
+    for place, name in (("first", first), ("second", second)):
+        options = {k.split(".")[1]: v for k, v in of_parts.items() if k.split(".")[0] == place}
+        values.append(REFERENCES[name](logits, targets, **options, **rows))
+    s = share(progress, start, end, ramp)
+    return (1 - s) * values[0] + s * values[1]
+
+
+def focal_schedule(
+    logits, targets, *, gamma_start, gamma_end, start, end, ramp, progress, **options
+):
+    gamma = gamma_start + share(progress, start, end, ramp) * (gamma_end - gamma_start)
+    return focal(logits, targets, gamma=gamma, **options)
 
 
 def logit_adjusted(logits, targets, *, prior, tau, **rows):
@@ -149,6 +186,8 @@ REFERENCES = {
     "focal": focal,
     "focal_smooth": focal_smooth,
     "adaptive": adaptive,
+    "curriculum": curriculum,
+    "focal_schedule": focal_schedule,
     "logit_adjusted": logit_adjusted,
     "balanced_softmax": balanced_softmax,
     "ldam": ldam,

@@ -1,7 +1,7 @@
 """Every loss of rows with every combination of options: what the contract runs over.
 
 A loss added to `LOSSES` is covered as soon as its name is in `float64_reference.REFERENCES`; an
-option that has no values here is taken at its default.
+option that has no values here is taken at its default. Losses with a schedule are part of the way.
 """
 
 import itertools
@@ -13,7 +13,7 @@ import mlx.core as mx
 import numpy as np
 from float64_reference import REFERENCES
 
-from bertplay.losses import LOSSES, AdaptiveLoss, get_loss
+from bertplay.losses import LOSSES, get_loss
 
 CLASSES = 3
 COUNTS = [70, 20, 10]
@@ -25,7 +25,14 @@ VALUES = {
     "smoothing": [0.0, 0.1],
     "start": [0.2],
     "end": [0.7],
-    "ramp": ["linear", "cosine"],
+    "ramp": ["step", "linear", "cosine"],
+    "gamma_start": [0.0, 3.0],
+    "gamma_end": [0.5, 2.0],
+    "first": ["focal"],
+    "second": ["weighted_ce"],
+    "first.gamma": [0.5, 2.0],
+    "first.alpha": [[0.25, 1.5, 3.0]],
+    "second.class_weights": [[0.5, 2.0, 1.25]],
     "prior": [[0.7, 0.2, 0.1]],
     "tau": [0.5, 1.0],
     "max_margin": [0.0, 0.5],
@@ -33,6 +40,9 @@ VALUES = {
     "epsilon": [-0.5, 1.0],
     "exponent": [0.7, 1.0],
 }
+# Options of the losses that a loss is made of.
+OF_PARTS = {"curriculum": ["first.gamma", "first.alpha", "second.class_weights"]}
+SCHEDULED = ("adaptive", "curriculum", "focal_schedule")
 
 
 @dataclass(frozen=True)
@@ -47,13 +57,13 @@ class Case:
     def loss(self):
         """The loss as bertplay makes it."""
         loss = get_loss(self.name, num_classes=CLASSES, **self.options)
-        if isinstance(loss, AdaptiveLoss):
+        if self.name in SCHEDULED:
             loss.set_progress(PROGRESS)
         return loss
 
     def reference(self):
         """The same loss in float64: `reference(logits, targets, *, sample_weights, reduction)`."""
-        progress = {"progress": PROGRESS} if self.name == "adaptive" else {}
+        progress = {"progress": PROGRESS} if self.name in SCHEDULED else {}
         return partial(REFERENCES[self.name], **self.options, **progress)
 
     def permuted(self, order):
@@ -67,12 +77,17 @@ class Case:
 ROW_LOSSES = {name: spec for name, spec in LOSSES.items() if not spec.of_batch}
 
 
+def _values(spec):
+    """Every option of a loss and the values that it takes."""
+    values = {o.name: VALUES.get(o.name, [o.default]) for o in spec.options}
+    return {**values, **{name: VALUES[name] for name in OF_PARTS.get(spec.name, [])}}
+
+
 def _cases():
     for spec in ROW_LOSSES.values():
-        names = [option.name for option in spec.options]
-        values = [VALUES.get(option.name, [option.default]) for option in spec.options]
-        for combination in itertools.product(*values):
-            yield Case(spec.name, dict(zip(names, combination, strict=True)))
+        values = _values(spec)
+        for combination in itertools.product(*values.values()):
+            yield Case(spec.name, dict(zip(values, combination, strict=True)))
 
 
 CASES = list(_cases())
@@ -80,12 +95,7 @@ CASES = list(_cases())
 TYPICAL = [
     Case(
         spec.name,
-        {
-            option.name: {"gamma": 2.0}.get(
-                option.name, VALUES.get(option.name, [option.default])[-1]
-            )
-            for option in spec.options
-        },
+        {name: {"gamma": 2.0}.get(name, values[-1]) for name, values in _values(spec).items()},
     )
     for spec in ROW_LOSSES.values()
 ]

@@ -38,6 +38,8 @@ def test_the_registry_has_the_names_of_the_command_line():
         "focal",
         "focal_smooth",
         "adaptive",
+        "curriculum",
+        "focal_schedule",
         "logit_adjusted",
         "balanced_softmax",
         "ldam",
@@ -65,7 +67,8 @@ def test_the_defaults_of_the_registry_are_those_of_the_loss(name):
     spelt_out = get_loss(name, class_counts=COUNTS, **defaults)
 
     assert spelt_out.options() == get_loss(name, class_counts=COUNTS).options()
-    assert list(spelt_out.options()) == list(defaults)
+    own = [option for option in spelt_out.options() if "." not in option]
+    assert own == list(defaults)
 
 
 def test_a_loss_by_name_is_its_function_with_the_options():

@@ -26,7 +26,9 @@ def test_it_says_its_shapes_and_what_is_raised(name):
 def test_a_loss_says_its_equation_and_its_unit(name):
     text = inspect.getdoc(PUBLIC[name])
 
-    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+|l_c = )[^`]*`", text), "no equation"
+    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+|first \+|l_c = )[^`]*`", text), (
+        "no equation"
+    )
     assert "in nats" in text or "from 0 to 1" in text
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from bertplay.data.errors import InputError
-from bertplay.options import METRICS, POOLINGS, SCHEDULES, TrainOptions, from_mapping
+from bertplay.options import METRICS, POOLINGS, SAMPLINGS, SCHEDULES, TrainOptions, from_mapping
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -96,6 +96,7 @@ def test_an_unknown_choice_is_refused_and_the_nearest_suggested(name, value, nea
     [
         ("task", ("titanic", "emotion")),
         ("pooling", POOLINGS),
+        ("sampling", SAMPLINGS),
         ("schedule", SCHEDULES),
         ("metric", METRICS),
         ("keep", ("best", "last")),

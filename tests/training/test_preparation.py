@@ -63,7 +63,7 @@ def test_a_backbone_from_scratch_has_a_recipe_of_its_own(options):
     assert filled.lr == recipe_for("table", backbone="scratch", built_in=False).lr
 
 
-@pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive"])
+@pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive", "focal_schedule"])
 @pytest.mark.parametrize("counts", [(20, 10), (7, 90, 33)])
 def test_focal_losses_weigh_clearly_imbalanced_classes_by_their_training_rows(
     options, data, loss, counts
@@ -90,6 +90,22 @@ def test_class_weights_can_be_switched_off(options, data):
 def test_arguments_of_a_loss_that_are_no_options_are_refused(options, data):
     with pytest.raises(InputError, match="no option 'class_counts'"):
         resolve_loss(replace(options, loss_args={"class_counts": [1, 2]}), data)
+
+
+def test_the_losses_of_a_curriculum_have_their_own_defaults_and_the_training_rows(options, data):
+    asked = {"first": "focal", "second": "weighted_ce", "second.class_weights": "balanced"}
+    curriculum = replace(options, loss="curriculum", loss_args=asked)
+
+    resolved = resolve_loss(curriculum, with_counts(data, (30, 10))).options()
+
+    assert resolved["first.alpha"] == [1.0, 1.0]
+    np.testing.assert_allclose(resolved["second.class_weights"], [40 / 60, 40 / 20], rtol=1e-5)
+
+
+def test_a_wrong_option_of_a_curriculum_is_refused(options, data):
+    wrong = replace(options, loss="curriculum", loss_args={"first.class_counts": [1, 2]})
+    with pytest.raises(InputError, match="first: loss 'ce' has no option 'class_counts'"):
+        resolve_loss(wrong, data)
 
 
 def test_the_model_reads_the_same_texts_in_the_used_vocabulary(options, data):

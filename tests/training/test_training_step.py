@@ -190,6 +190,23 @@ def test_the_mix_of_the_adaptive_loss_goes_from_0_to_1_in_a_run():
     assert mixes == pytest.approx([0, 2 / 8, 5 / 8, 1])
 
 
+@pytest.mark.parametrize(
+    ("loss", "expected"),
+    [
+        ("adaptive", [{"mix": 2 / 8}, {"mix": 5 / 8}, {"mix": 1.0}]),
+        ("curriculum", [{"mix": 2 / 8}, {"mix": 5 / 8}, {"mix": 1.0}]),
+        ("focal_schedule", [{"gamma": 4 / 8}, {"gamma": 10 / 8}, {"gamma": 2.0}]),
+        ("focal", [{}, {}, {}]),
+    ],
+)
+def test_the_history_says_what_the_schedule_of_the_loss_has_reached(loss, expected):
+    """At the end of each epoch, of three steps."""
+    history = fitted(word_average(loss), epochs=3).history
+    for record, reached in zip(history, expected, strict=True):
+        assert record.schedule == pytest.approx(reached)
+        assert record.as_dict()["schedule"] == record.schedule
+
+
 def test_the_options_of_the_loss_are_not_trained():
     model = word_average("focal_smooth")
     before = weights(model.head.loss)

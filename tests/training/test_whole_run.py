@@ -227,6 +227,17 @@ def test_every_loss_trains_with_its_defaults(options):
         assert summary["compiled_shapes"] == 1
 
 
+def test_a_curriculum_is_in_the_summary_and_its_mix_in_the_metrics(options):
+    asked = {"ramp": "step", "start": 0.8}
+    summary = train(replace(options, loss="curriculum", loss_args=asked))
+
+    arguments = summary["loss"]["arguments"]
+    assert (arguments["first"], arguments["second"]) == ("ce", "weighted_ce")
+    assert len(arguments["second.class_weights"]) == 2
+    lines = (Path(summary["output"]) / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line)["schedule"] for line in lines] == [{"mix": 0.0}, {"mix": 1.0}]
+
+
 def test_a_finished_run_is_replaced_with_overwrite_only(run, options, tmp_path):
     shutil.copytree(run.folder, tmp_path / "run")
     (tmp_path / "run" / "notes.txt").write_text("mine")

@@ -69,6 +69,7 @@ def settings(**changes: Any) -> LoopSettings:
     values = {
         "epochs": 2,
         "batch_size": BATCH,
+        "sampling": "natural",
         "lr": 1e-2,
         "schedule": "linear",
         "warmup": 0.1,
