@@ -104,27 +104,6 @@ class TrainOptions:
         group="Loss",
     )
 
-    tasks: Mapping[str, Mapping[str, Any]] = field(
-        default_factory=dict,
-        metadata={
-            "help": "Several label columns at once: column to its kind, loss, loss_args, weight, "
-            "metric and score_weight.",
-            "group": "Several tasks",
-        },
-    )
-    multi_task: bool = option(
-        False,
-        "With --task emotion: learn all columns of the built-in table at once.",
-        group="Several tasks",
-    )
-    task_weighting: str = option(
-        "fixed",
-        "How the tasks' losses are weighed: as given (fixed), learned, by validation figures after "
-        "each epoch, or by their gradients.",
-        choices=TASK_WEIGHTINGS,
-        group="Several tasks",
-    )
-
     backbone: str = option(
         "scratch",
         "Encoder: scratch (a small BERT and vocabulary made from the training texts), mini (a "
@@ -172,6 +151,27 @@ class TrainOptions:
     )
     patience: int | None = option(None, "Stop after so many epochs without a better metric.")
     seed: int = option(0, "Seed of the split, the weights, the order and dropout.")
+
+    tasks: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Several label columns at once: column to its kind, loss, loss_args, weight, "
+            "metric and score_weight.",
+            "group": "Several tasks",
+        },
+    )
+    multi_task: bool = option(
+        False,
+        "With --task emotion: learn all columns of the built-in table at once.",
+        group="Several tasks",
+    )
+    task_weighting: str = option(
+        "fixed",
+        "How the tasks' losses are weighed: as given (fixed), learned, by validation figures after "
+        "each epoch, or by their gradients.",
+        choices=TASK_WEIGHTINGS,
+        group="Several tasks",
+    )
 
     output: str | None = option(
         None, "Run directory; default runs/TASK-LOSS, then runs/TASK-LOSS-2, ...", group="Output"

@@ -88,8 +88,7 @@ class PlainView(SilentView):
         """Write the result."""
         assert self._plan is not None
         self._line("")
-        self._line(result_heading(summary))
-        print_results(result_console(self._stream), summary, test_heading(summary))
+        print_results(result_console(self._stream), summary)
         self._line("")
         self._line(f"written to {one_line(written_text(summary))}")
         for command in next_commands(summary, self._plan.example):
@@ -133,17 +132,3 @@ def recalls_text(record: EpochRecord[Any], digits: int = 3) -> str:
     return "lowest recall " + "  ".join(
         f"{name} {figure(recall, digits)}" for name, recall in lowest
     )
-
-
-def result_heading(summary: dict[str, Any]) -> str:
-    """Whose figures follow."""
-    return (
-        f"Validation: {summary['data']['validation_rows']:,} rows, epoch "
-        f"{summary['best_epoch']} of {summary['epochs_run']}, "
-        f"trained in {duration(summary['train_seconds'])}"
-    )
-
-
-def test_heading(summary: dict[str, Any]) -> str:
-    """Whose figures follow: rows that chose nothing."""
-    return f"Test: {summary['data']['test_rows']:,} rows, which chose neither epoch nor settings"

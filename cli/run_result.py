@@ -8,22 +8,23 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from bertplay.cli.printable import duration
 from bertplay.cli.result_tables import print_result
 from bertplay.cli.task_tables import print_tasks_result
 
 
-def print_results(console: Console, summary: Mapping[str, Any], test_heading: str) -> None:
+def print_results(console: Console, summary: Mapping[str, Any]) -> None:
     """Print the validation figures, and those of the test rows where there are some.
 
     Args:
         console: where to.
         summary: as in summary.json.
-        test_heading: stands above the figures of the test rows.
     """
+    console.print(Text(_validation_heading(summary), "bold"))
     _print(console, summary, "validation", "baseline", summary["alarms"])
     if "test" in summary:
         console.print()
-        console.print(Text(test_heading, "bold"))
+        console.print(Text(_test_heading(summary), "bold"))
         _print(console, summary, "test", "test_baseline", ())
 
 
@@ -34,3 +35,17 @@ def _print(
         print_result(console, summary[part], summary[baseline], alarms)
         return
     print_tasks_result(console, summary["tasks"], summary[part]["tasks"], summary[baseline], alarms)
+
+
+def _validation_heading(summary: Mapping[str, Any]) -> str:
+    """Whose figures follow."""
+    return (
+        f"Validation: {summary['data']['validation_rows']:,} rows, epoch "
+        f"{summary['best_epoch']} of {summary['epochs_run']}, "
+        f"trained in {duration(summary['train_seconds'])}"
+    )
+
+
+def _test_heading(summary: Mapping[str, Any]) -> str:
+    """Whose figures follow: rows that chose nothing."""
+    return f"Test: {summary['data']['test_rows']:,} rows, which chose neither epoch nor settings"

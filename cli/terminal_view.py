@@ -13,7 +13,6 @@ from rich.text import Text
 
 from bertplay.cli.epoch_table import LEGEND, EpochTable
 from bertplay.cli.next_steps import next_commands, written_text
-from bertplay.cli.plain_view import result_heading, test_heading
 from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import warn
@@ -129,8 +128,7 @@ class TerminalView(SilentView):
         assert self._plan is not None
         self._progress.stop()
         self._console.print()
-        self._console.print(Text(result_heading(summary), "bold"))
-        print_results(self._console, summary, test_heading(summary))
+        print_results(self._console, summary)
         self._console.print()
         self._console.print(Text.assemble(("Written to ", "bold"), one_line(written_text(summary))))
         self._console.print(Text("Next:", "bold"))

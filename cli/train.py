@@ -14,6 +14,7 @@ from bertplay.cli.config_file import read_config
 from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
 from bertplay.cli.several_tasks import TypedTasks, with_tasks
+from bertplay.data.errors import InputError
 from bertplay.options import TrainOptions, from_mapping
 from bertplay.recipes import Recipe
 
@@ -142,6 +143,11 @@ def train(
     given = {name: value for name, value in values.items() if value is not None}
     ground = {**from_file, **given}
     typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
+    if values["metric"] is not None and ("tasks" in typed or ground.get("multi_task")):
+        raise InputError(
+            "--metric is for a single label column: with several tasks, choose with --task-metric "
+            "TASK=NAME what stands for each one's quality"
+        )
     options = from_mapping(
         _merged(from_file, {**given, **typed}), config if config is not None else "command line"
     )

@@ -145,6 +145,14 @@ class GradientTaskWeights(Untrained):
     objective `sum_t |w_t g_t - G r_t^a|` is 0; as its solution is known, no second optimizer has
     to find it.
 
+    Example:
+        >>> weighting = GradientTaskWeights({"emotion": 1.0, "valence": 1.0})
+        >>> losses = {"emotion": mx.array(2.0), "valence": mx.array(2.0)}
+        >>> there = {"emotion": mx.array(1.0), "valence": mx.array(1.0)}
+        >>> weighting.observe(losses, {"emotion": mx.array(3.0), "valence": mx.array(1.0)}, there)
+        >>> weighting.weights()["emotion"] < weighting.weights()["valence"]
+        True
+
     Args:
         weights: task to a fixed factor of its loss, at least 0; not all 0.
         asymmetry: a, at least 0; 0 asks for equal gradients.

@@ -133,7 +133,9 @@ def test_help_names_every_field_with_its_default_and_choices(bertplay):
     text = " ".join(bertplay("train", "--help").stdout.split())
 
     for field in fields(TrainOptions):
-        flag = "--loss-arg" if field.name == "loss_args" else f"--{field.name.replace('_', '-')}"
+        flag = {"loss_args": "--loss-arg", "tasks": "--task-weight"}.get(
+            field.name, f"--{field.name.replace('_', '-')}"
+        )
         assert f"{flag} " in text
         for choice in field.metadata.get("choices", ()):
             assert choice in text
@@ -145,7 +147,14 @@ def test_help_lists_the_options_under_headings_and_ends_with_examples(bertplay):
     lines = bertplay("train", "--help").stdout.splitlines()
     headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
 
-    assert headings[:5] == ["Data:", "Loss:", "Model:", "Training:", "Output:"]
+    assert headings[:6] == [
+        "Data:",
+        "Loss:",
+        "Model:",
+        "Training:",
+        "Several tasks:",
+        "Output:",
+    ]
     assert lines[-1].strip().startswith("bertplay train ")
 
 

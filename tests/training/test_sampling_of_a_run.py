@@ -37,7 +37,9 @@ def imbalanced(rows=200):
 
 def batches_of(rows, sampling, *, seed=0, epoch=1):
     lengths = padded_lengths_for(rows.token_ids)
-    return epoch_batches(rows, lengths, 8, sampling=sampling, seed=seed, epoch=epoch)
+    return epoch_batches(
+        rows.training_rows(), lengths, 8, sampling=sampling, seed=seed, epoch=epoch
+    )
 
 
 def order(batches):
