@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bertplay.data.errors import InputError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bertplay.classifier import Classifier
     from bertplay.data.dataset import LabelledTexts
+    from bertplay.multi_task.classifier import MultiTaskClassifier
 
 
 @click.command(short_help="Evaluate a model on a table.")
@@ -22,36 +26,66 @@ def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
     """Evaluate the model of RUN on a table it has not seen.
 
     RUN is the folder that `bertplay train` wrote. The table needs the columns of the training
-    table, the label included.
+    table, the label included; of several tasks, each is evaluated on the rows that have its label.
     """
-    from dataclasses import asdict
+    from bertplay.classifier import Classifier
+    from bertplay.loading import load_any
 
-    from bertplay import load
-    from bertplay.alarms import alarms
-    from bertplay.cli.long_prediction import predict_proba
-    from bertplay.labelled_tables import load_evaluation_data
-    from bertplay.metrics import evaluate as evaluate_probabilities
-    from bertplay.metrics import majority_baseline
-
-    classifier = load(run)
-    texts = load_evaluation_data(classifier.task, data, label)
-    assert texts.labels is not None
-    counts = _training_counts(run, texts)
-    probabilities = predict_proba(classifier, texts.texts)
-    metrics = evaluate_probabilities(probabilities, texts.labels, texts.classes)
-    result = {
-        "run": run,
-        "data": {"source": texts.source, "sha256": texts.sha256, "rows": len(texts)},
-        **metrics.as_dict(),
-        "baseline": dict(majority_baseline(counts, texts.labels)),
-        "alarms": [asdict(alarm) for alarm in alarms(metrics, counts)],
-    }
+    model = load_any(run)
+    if isinstance(model, Classifier):
+        result = _of_classifier(model, run, data, label)
+    elif label is not None:
+        raise InputError(
+            f"--label names another label column, but {run} learned several: name the table's "
+            "columns as in training"
+        )
+    else:
+        result = _of_tasks(model, run, data)
     if as_json:
         import json
 
         click.echo(json.dumps(result, indent=2, ensure_ascii=False))
     else:
         _print(result)
+
+
+def _of_classifier(
+    classifier: Classifier, run: str, data: str, label: str | None
+) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from bertplay.alarms import alarms
+    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.labelled_tables import load_evaluation_data
+    from bertplay.metrics import evaluate as evaluate_probabilities
+    from bertplay.metrics import majority_baseline
+
+    texts = load_evaluation_data(classifier.task, data, label)
+    assert texts.labels is not None
+    counts = _training_counts(run, texts)
+    probabilities = predict_proba(classifier, texts.texts)
+    metrics = evaluate_probabilities(probabilities, texts.labels, texts.classes)
+    return {
+        "run": run,
+        "data": {"source": texts.source, "sha256": texts.sha256, "rows": len(texts)},
+        **metrics.as_dict(),
+        "baseline": dict(majority_baseline(counts, texts.labels)),
+        "alarms": [asdict(alarm) for alarm in alarms(metrics, counts)],
+    }
+
+
+def _of_tasks(model: MultiTaskClassifier, run: str, data: str) -> dict[str, Any]:
+    from bertplay.cli.long_prediction import predict_outputs
+    from bertplay.multi_task.evaluation import evaluation_rows, metrics_of_outputs
+
+    rows = evaluation_rows(model, data)
+    tasks = metrics_of_outputs(predict_outputs(model, rows.texts), rows)
+    return {
+        "run": run,
+        "data": {"source": rows.source, "sha256": rows.sha256, "rows": len(rows)},
+        "tasks": {name: metrics.as_dict() for name, metrics in tasks.items()},
+        "kinds": {column.name: column.kind for column in model.task.columns},
+    }
 
 
 def _training_counts(run: str, texts: LabelledTexts) -> Mapping[str, int]:
@@ -79,4 +113,10 @@ def _print(result: Mapping[str, Any]) -> None:
 
     console = result_console(sys.stdout)
     console.print(one_line(f"{result['data']['source']}: {result['data']['rows']:,} rows"))
+    if "tasks" in result:
+        from bertplay.cli.task_tables import print_tasks_result
+
+        kinds = {name: {"kind": kind} for name, kind in result["kinds"].items()}
+        print_tasks_result(console, kinds, result["tasks"])
+        return
     print_result(console, result, result["baseline"], result["alarms"])

@@ -125,7 +125,7 @@ def print_tasks_result(
     console: Console,
     tasks: Mapping[str, Mapping[str, Any]],
     metrics: Mapping[str, Mapping[str, Any]],
-    baselines: Mapping[str, Mapping[str, Any]],
+    baselines: Mapping[str, Mapping[str, Any]] | None = None,
     alarms: Sequence[Mapping[str, str]] = (),
 ) -> None:
     """Print each task's figures beside those of an answer without reading, and the weakest classes.
@@ -134,20 +134,20 @@ def print_tasks_result(
         console: where to.
         tasks: task to its facts, as summary.json has them.
         metrics: task to its figures.
-        baselines: task to the figures of its baseline.
+        baselines: task to the figures of its baseline; None for none.
         alarms: `message` of each.
     """
-    table = _table("task", "figure", "model", "baseline")
+    headings = [] if baselines is None else ["baseline"]
+    table = _table("task", "figure", "model", *headings)
     table.columns[1].justify = "left"
     for name, of_task in metrics.items():
         for place, key in enumerate(_SHOWN[tasks[name]["kind"]]):
-            compared = baselines[name].get(_OF_BASELINE.get(key, key))
-            table.add_row(
-                one_line(name, _NAME_WIDTH) if place == 0 else "",
-                metric_name(key),
-                Text(figure(of_task[key]), style="bold"),
-                "" if compared is None else figure(compared),
-            )
+            cells = [one_line(name, _NAME_WIDTH) if place == 0 else "", metric_name(key)]
+            compared = []
+            if baselines is not None:
+                of_baseline = baselines[name].get(_OF_BASELINE.get(key, key))
+                compared = ["" if of_baseline is None else figure(of_baseline)]
+            table.add_row(*cells, Text(figure(of_task[key]), style="bold"), *compared)
     console.print(table)
     weakest = [
         (figures["f1"], name, label, figures)

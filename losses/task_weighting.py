@@ -74,9 +74,10 @@ class FixedTaskWeights(Untrained):
 class UncertaintyTaskWeights(Untrained):
     """Weights learned as the inverse of each task's noise.
 
-    `sum_t w_t present_t (exp(-s_t) c_t L_t + s_t / 2)` with `s_t = log sigma_t^2` trained along
-    with the model; c_t is 1 for a classification and 1/2 for a regression, whose loss is a
-    Gaussian's. s_t starts at 0 and acts within `+-log 10`, so that no task is lost.
+    `sum_t w_t present_t (exp(-s_t) c_t L_t + s_t / 2)` with `s_t = log sigma_t^2`; c_t is 1 for a
+    classification and 1/2 for a regression, whose loss is a Gaussian's. s_t starts at 0 and is
+    `b tanh(v_t / b)` with v_t trained along with the model and `b = log 10`, so that no task is
+    lost.
 
     Example:
         >>> weighting = UncertaintyTaskWeights({"emotion": 1.0, "valence": 1.0}, ["valence"])
@@ -131,9 +132,7 @@ class UncertaintyTaskWeights(Untrained):
 
     def _bounded(self) -> mx.array:
         bound = math.log(HIGHEST)
-        # Beyond the bound the gradient passes, so that s can come back.
-        s = self.log_variances
-        return s + mx.stop_gradient(mx.clip(s, -bound, bound) - s)
+        return bound * mx.tanh(self.log_variances / bound)
 
 
 class GradientTaskWeights(Untrained):

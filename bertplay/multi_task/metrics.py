@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from bertplay.metrics import ClassMetrics, Metrics, evaluate, majority_baseline
 from bertplay.multi_task.labels import Labels
-from bertplay.prediction import softmax
 
 
 @dataclass(frozen=True)
@@ -85,20 +84,19 @@ class MultiTaskMetrics:
         }
 
 
-def task_metrics(outputs: NDArray[np.float32], labels: Labels) -> TaskMetrics:
+def task_metrics(predicted: NDArray[np.float64], labels: Labels) -> TaskMetrics:
     """The figures of one task on the rows that have a label of it.
 
     Args:
-        outputs: of the head: `[N, C]` logits, or `[N, 1]` of a regression.
+        predicted: `[N, C]` probabilities, or `[N]` numbers of a regression.
         labels: of the N rows; at least one is known.
     """
-    known, true = outputs[labels.known], labels.numbers[labels.known]
+    known, true = predicted[labels.known], labels.numbers[labels.known]
     if labels.column.kind == "single_label":
-        return evaluate(softmax(known), true, labels.column.classes)
+        return evaluate(known, true, labels.column.classes)
     if labels.column.kind == "multi_label":
-        return _multi_label_metrics(known > 0, true > 0.5, labels.column.classes)
-    predicted = labels.column.mean + labels.column.scale * known[:, 0].astype(np.float64)
-    return _regression_metrics(predicted, true.astype(np.float64))
+        return _multi_label_metrics(known > 0.5, true > 0.5, labels.column.classes)
+    return _regression_metrics(known, true.astype(np.float64))
 
 
 def baseline(train: Labels, rows: Labels) -> dict[str, Any]:

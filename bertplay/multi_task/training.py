@@ -19,13 +19,14 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.losses import FixedTaskWeights, validation_weights
 from bertplay.losses.validation_weights import STRATEGIES
 from bertplay.metrics import Metrics
+from bertplay.multi_task.classifier import probabilities
 from bertplay.multi_task.data import MultiLabelledTexts, load_multi_task_data
+from bertplay.multi_task.evaluation import metrics_of_outputs
 from bertplay.multi_task.metrics import (
     MultiLabelMetrics,
     MultiTaskMetrics,
     RegressionMetrics,
     TaskMetrics,
-    task_metrics,
 )
 from bertplay.multi_task.model import multi_task_batch_loss
 from bertplay.multi_task.predictions import write_task_predictions
@@ -186,11 +187,10 @@ def _all_figures(
     prepared: PreparedTasks, rows: MultiLabelledTexts, outputs: Outputs
 ) -> MultiTaskMetrics:
     """Each task's figures on the rows that have a label of it, and the score."""
-    tasks = {
-        name: task_metrics(outputs[name], labels)
-        for name, labels in rows.labels.items()
-        if labels.known.any()
+    predicted = {
+        name: probabilities(outputs[name], labels.column) for name, labels in rows.labels.items()
     }
+    tasks = metrics_of_outputs(predicted, rows)
     shares = {name: prepared.data.task_options[name].score_weight for name in tasks}
     quality = {name: getattr(tasks[name], prepared.metric(name)) for name in tasks}
     total = sum(shares.values())

@@ -15,22 +15,35 @@ Parameters = Any  # a tree of dicts and lists with arrays as leaves
 
 _BLOCKS = 8
 
+TASK_WEIGHT_RATE = 100.0
+"""A learned task weight's learning rate by the model's: it is one number that must reach the
+logarithm of its loss, a distance of about 1, in the few hundred steps of a fine-tuning."""
+
 
 def adamw(
     learning_rate: Callable[[mx.array], mx.array], *, weight_decay: float
 ) -> optim.MultiOptimizer:
     """AdamW (Loshchilov & Hutter 2019) with bias correction; norms and biases are not decayed.
 
+    Learned task weights, `task_weights.*`, have a learning rate of their own.
+
     Args:
         learning_rate: from the step to the rate.
         weight_decay: of matrices; vectors (biases and the norms' scales) get none.
     """
 
-    def group(decay: float) -> optim.AdamW:
-        return optim.AdamW(learning_rate, weight_decay=decay, bias_correction=True)
+    def group(decay: float, times: float = 1.0) -> optim.AdamW:
+        def rate(step: mx.array) -> mx.array:
+            return times * learning_rate(step)
+
+        return optim.AdamW(rate, weight_decay=decay, bias_correction=True)
 
     return optim.MultiOptimizer(
-        [group(weight_decay), group(0.0)], [lambda _, parameter: parameter.ndim > 1]
+        [group(0.0, TASK_WEIGHT_RATE), group(weight_decay), group(0.0)],
+        [
+            lambda path, _: path.startswith("task_weights."),
+            lambda _, parameter: parameter.ndim > 1,
+        ],
     )
 
 
