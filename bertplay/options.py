@@ -105,10 +105,9 @@ class TrainOptions:
     )
 
     backbone: str = option(
-        "scratch",
-        "Encoder: scratch (a small BERT and vocabulary made from the training texts), mini (a "
-        "small pretrained BERT that comes along), a folder, "
-        "or a Hugging Face repo id.",
+        "mini",
+        "Encoder: mini (a small pretrained BERT that comes along), scratch (random weights and a "
+        "vocabulary made from the training texts), a folder, or a Hugging Face repo id.",
         group="Model",
     )
     pooling: str | None = option(

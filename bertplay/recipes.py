@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bertplay.backbones import SCRATCH
+from bertplay.backbones import MINI, SCRATCH
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ _PRETRAINED_BUILT_IN_RECIPES = {
     "titanic": Recipe(epochs=6, lr=1e-4, pooling="max", max_length=64, average_weights=0.5),
     "emotion": Recipe(epochs=6, lr=1e-4, pooling="mean", max_length=128),
 }
+# mini is smaller than other encoders and bears larger steps.
+_MINI_RECIPES = {
+    "titanic": Recipe(epochs=6, lr=3e-4, pooling="mean", max_length=64, average_weights=0.5),
+    "emotion": Recipe(epochs=2, lr=3e-4, pooling="mean", max_length=128),
+    "table": Recipe(epochs=3, lr=3e-4, pooling="mean", max_length=256),
+}
+_MINI_BUILT_IN_RECIPES = {
+    "titanic": Recipe(epochs=6, lr=3e-4, pooling="max", max_length=64, average_weights=0.5),
+    "emotion": Recipe(epochs=6, lr=3e-4, pooling="mean", max_length=128),
+}
 # Random weights need more passes and bear larger steps than pretrained ones.
 _SCRATCH_RECIPES = {
     "titanic": Recipe(epochs=4, lr=5e-4, pooling="mean", max_length=64),
@@ -55,4 +65,6 @@ def recipe_for(task: str, *, backbone: str, built_in: bool) -> Recipe:
     """
     if backbone == SCRATCH:
         return _SCRATCH_RECIPES[task]
+    if backbone == MINI:
+        return (_MINI_BUILT_IN_RECIPES if built_in else _MINI_RECIPES)[task]
     return (_PRETRAINED_BUILT_IN_RECIPES if built_in else _PRETRAINED_RECIPES)[task]

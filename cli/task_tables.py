@@ -160,9 +160,9 @@ def print_tasks_result(
         classes = _table("weakest classes", "task", "precision", "recall", "F1", "rows")
         classes.columns[1].justify = "left"
         for _, name, label, figures in sorted(weakest, key=lambda w: w[:3])[:_WEAKEST_CLASSES]:
-            cells = (figure(figures[key]) for key in ("precision", "recall", "f1"))
+            of_class = (figure(figures[key]) for key in ("precision", "recall", "f1"))
             shown = (one_line(label, _NAME_WIDTH), one_line(name, _NAME_WIDTH))
-            classes.add_row(*shown, *cells, f"{figures['support']:,}")
+            classes.add_row(*shown, *of_class, f"{figures['support']:,}")
         console.print(classes)
     if alarms:
         console.print()

@@ -43,7 +43,7 @@ _METAVARS = {
     "output": "DIR",
 }
 
-_DEFAULT_LOSS: str = TrainOptions.__dataclass_fields__["loss"].default
+_DEFAULT_LOSS = str(TrainOptions.__dataclass_fields__["loss"].default)
 
 _EXAMPLES = """\b
 Examples:

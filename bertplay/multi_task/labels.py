@@ -123,12 +123,14 @@ def read_labels(
             f"{path}: task {name!r} has no labelled row; fill in its column or leave the task out"
         )
     given = values[known]
+    numbers: NDArray[Any]
+    found: tuple[str, ...] = ()
     if kind == "single_label":
         numbers, found = encode_labels(given, classes, path=path, column=name)
     elif kind == "multi_label":
         numbers, found = _encode_sets(given, classes, path, name)
     else:
-        numbers, found = _numbers(given, path, name), ()
+        numbers = _numbers(given, path, name)
     everywhere = np.zeros((len(values), *numbers.shape[1:]), dtype=numbers.dtype)
     everywhere[known] = numbers
     return Labels(LabelColumn(name, kind, found), everywhere, known)

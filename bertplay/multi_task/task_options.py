@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, cast
+from typing import Any
 
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
@@ -82,12 +82,12 @@ def task_kind(name: str, options: TaskOptions, guessed: Kind) -> Kind:
     Raises:
         InputError: the loss or the metric is for another kind of task.
     """
-    of_loss = None if options.loss is None else cast(Kind, ALL_LOSSES[options.loss].kind)
+    of_loss = None if options.loss is None else ALL_LOSSES[options.loss].kind
     kind = options.kind or of_loss or guessed
-    if of_loss not in (None, kind):
+    if of_loss is not None and of_loss != kind:
         raise InputError(
             f"task {name!r} is {in_words(kind)}, and loss {options.loss!r} is for "
-            f"{in_words(cast(Kind, of_loss))}: choose from {listed(losses_for(kind))}"
+            f"{in_words(of_loss)}: choose from {listed(losses_for(kind))}"
         )
     if options.metric is not None and options.metric not in METRICS[kind]:
         raise InputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,7 @@ class EncodedTexts:
     def training_rows(self) -> TrainingRows:
         """The rows with their labels, and with what a teacher makes of them, as targets."""
         assert self.texts.labels is not None
-        targets = {"labels": self.texts.labels}
+        targets: dict[str, NDArray[Any]] = {"labels": self.texts.labels}
         if self.teacher_logits is not None:
             targets["teacher_logits"] = self.teacher_logits
         return TrainingRows(self.texts.ids, self.token_ids, targets, self.texts.labels)

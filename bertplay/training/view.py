@@ -142,7 +142,7 @@ class EpochRecord(Generic[Figures]):
     alarms: tuple[Alarm, ...]
     is_best: bool
     seconds: float
-    schedule: dict[str, float]
+    schedule: Mapping[str, float]
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -157,7 +157,7 @@ class EpochRecord(Generic[Figures]):
             "alarms": [alarm.code for alarm in self.alarms],
             "is_best": self.is_best,
             "seconds": self.seconds,
-            "schedule": self.schedule,
+            "schedule": dict(self.schedule),
         }
 
 

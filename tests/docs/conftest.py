@@ -51,6 +51,16 @@ def documented_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_table(tmp_path / "kaggle_train.csv", columns, passengers)
     unlabelled = [(row[0], *row[2:]) for row in passengers]
     write_table(tmp_path / "kaggle_test.csv", [columns[0], *columns[2:]], unlabelled)
+    chats = [
+        (
+            f"{text}, order {n}",
+            ["calm", "cross", ""][n % 3],
+            n / 90,
+            ["price|delivery", "price", "|"][n % 3],
+        )
+        for n, (text, _) in enumerate(REVIEWS * 2)
+    ]
+    write_table(tmp_path / "chats.csv", ["message", "mood", "urgency", "topics"], chats)
     texts = [f"{text} on day {day}" for day in range(400) for text, _ in REVIEWS[:3]]
     (tmp_path / "texts.txt.gz").write_bytes(gzip.compress("\n".join(texts).encode()))
     write_encoder(tmp_path / "all-MiniLM-L6-v2")
