@@ -114,6 +114,12 @@ class TrainOptions:
         None, "How token states become one vector.", choices=POOLINGS, group="Model"
     )
     dropout: float = option(0.1, "Dropout in the head.", group="Model")
+    dropout_samples: int = option(
+        1,
+        "Dropout masks of the head's last layer that are averaged while it trains (multi-sample "
+        "dropout).",
+        group="Model",
+    )
     max_length: int | None = option(
         None, "Longest text in tokens; longer ones are cut.", group="Model"
     )
@@ -207,7 +213,7 @@ class TrainOptions:
             0 < self.validation_fraction < 1,
             f"validation_fraction is {self.validation_fraction}: it must lie between 0 and 1",
         )
-        for name in ("epochs", "batch_size", "max_length", "patience"):
+        for name in ("epochs", "batch_size", "max_length", "patience", "dropout_samples"):
             value = getattr(self, name)
             lowest = 4 if name == "max_length" else 1
             require(

@@ -31,7 +31,7 @@ def loss_lines(width: int) -> list[str]:
         "",
         *_group_lines("Regression (numbers):", REGRESSION_LOSSES, width),
         "",
-        *_entry("", _PYTHON_NOTE, 0, width),
+        *_entry("", _KINDS_NOTE, 0, width),
     ]
 
 
@@ -64,9 +64,9 @@ _WEIGHTS_NOTE = (
     "and --sampling is natural. --alpha and --class-weights none, balanced or effective overrule "
     "it."
 )
-_PYTHON_NOTE = (
-    "train takes the losses of one class a row; the others are for models made in Python, with "
-    "bertplay.losses.get_loss or a head of bertplay.heads."
+_KINDS_NOTE = (
+    "The kind of a loss is that of its column: --label price:huber learns a number, --label "
+    "topics:bce any number of classes; several --label learn several columns at once."
 )
 
 
@@ -84,8 +84,8 @@ def _example(spec: LossSpec) -> str:
     if spec.kind == "single_label":
         given = f" --loss-arg {option.name}={_shown(option.default)}" if option else ""
         return f"bertplay train --loss {spec.name}{given}"
-    given = f", {option.name}={option.default!r}" if option else ""
-    return f'bertplay.losses.get_loss("{spec.name}"{given})'
+    given = f" --loss-arg COL.{option.name}={_shown(option.default)}" if option else ""
+    return f"bertplay train --data FILE --label COL:{spec.name}{given}"
 
 
 def _option_lines(spec: LossSpec, width: int) -> list[str]:

@@ -96,6 +96,7 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     "--task-kind", "single_label, multi_label or regression; default: by the loss and the column."
 )
 @_task_option("--task-weight", "What a task's loss counts; default: 1.")
+@_task_option("--weight-cap", "Largest class weight counted from a task's labels; default: 100.")
 @_task_option("--task-metric", "Validation figure that stands for a task's quality.")
 @_task_option("--score-weight", "What that figure counts in choosing the best epoch; default: 1.")
 @click.option(
@@ -120,6 +121,7 @@ def train(
     loss: tuple[str, ...],
     task_kind: tuple[str, ...],
     task_weight: tuple[str, ...],
+    weight_cap: tuple[str, ...],
     task_metric: tuple[str, ...],
     score_weight: tuple[str, ...],
     **values: Any,
@@ -137,6 +139,7 @@ def train(
     settings = {
         "kind": ("--task-kind", task_kind),
         "weight": ("--task-weight", task_weight),
+        "weight_cap": ("--weight-cap", weight_cap),
         "metric": ("--task-metric", task_metric),
         "score_weight": ("--score-weight", score_weight),
     }

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
 from bertplay.heads import MultiTaskHead
-from bertplay.losses import ALL_LOSSES, ConfiguredLoss, get_loss
+from bertplay.losses import (
+    ALL_LOSSES,
+    ConfiguredLoss,
+    balanced_weights,
+    effective_weights,
+    get_loss,
+)
 from bertplay.losses.registry import require_options
 from bertplay.multi_task.classifier import MultiTaskClassifier, save_multi_task, task_head
 from bertplay.multi_task.data import MultiTaskData
@@ -24,10 +30,8 @@ from bertplay.multi_task.model import MultiTaskModel, task_weights_for
 from bertplay.multi_task.task_options import DEFAULT_LOSSES, METRICS, TaskOptions, task_options
 from bertplay.options import TrainOptions
 from bertplay.training.encoded_splits import EncodedSplits, encode_splits
-from bertplay.training.preparation import with_default_alpha
+from bertplay.training.preparation import head_options_of, with_default_alpha
 from bertplay.training.rows import TrainingRows
-
-_BALANCED_CAP = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +115,7 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
     }
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
-    head_options: dict[str, Any] = {"pooling": options.pooling, "dropout": options.dropout}
+    head_options = head_options_of(options)
     mx.random.seed(options.seed)  # draws the heads' first weights
     size = encoded.encoder.config.hidden_size
     head = MultiTaskHead(
@@ -151,10 +155,11 @@ def _task_loss(options: TrainOptions, asked: TaskOptions, labels: Labels) -> Con
     counts = tuple(labels.class_counts.values())
     if kind == "single_label":
         arguments = with_default_alpha(name, arguments, counts, sampling=options.sampling)
-    if kind == "multi_label" and arguments.get("pos_weight") == "balanced":
-        arguments["pos_weight"] = _balanced_pos_weight(labels)
+    if arguments.get("pos_weight") == "balanced":
+        arguments["pos_weight"] = _balanced_pos_weight(labels, asked.weight_cap)
     try:
         require_options(name, arguments)
+        arguments = _with_counted_weights(name, arguments, counts, asked.weight_cap)
         if kind == "single_label":
             return get_loss(name, class_counts=counts, **arguments)
         return get_loss(name, num_classes=len(labels.column.classes) or None, **arguments)
@@ -162,12 +167,28 @@ def _task_loss(options: TrainOptions, asked: TaskOptions, labels: Labels) -> Con
         raise InputError(f"task {labels.column.name!r}: {error}") from None
 
 
-def _balanced_pos_weight(labels: Labels) -> list[float]:
-    """Rows without a class by rows with it, at most 100."""
+def _with_counted_weights(
+    loss: str, arguments: Mapping[str, Any], counts: Sequence[int], cap: float
+) -> dict[str, Any]:
+    """The arguments with class weights that are to be counted as numbers, none above the cap."""
+    count = {
+        "balanced": lambda: balanced_weights(counts, cap=cap),
+        "effective": lambda: effective_weights(counts, cap=cap),
+    }
+    defaults = {option.name: option.default for option in ALL_LOSSES[loss].options}
+    asked = {**defaults, **arguments}
+    counted = {
+        name: count[value]().tolist()
+        for name, value in asked.items()
+        if isinstance(value, str) and value in count
+    }
+    return {**arguments, **counted}
+
+
+def _balanced_pos_weight(labels: Labels, cap: float) -> list[float]:
+    """Rows without a class by rows with it, none above the cap."""
     rows = int(labels.known.sum())
-    return [
-        min((rows - count) / max(count, 1), _BALANCED_CAP) for count in labels.class_counts.values()
-    ]
+    return [min((rows - count) / max(count, 1), cap) for count in labels.class_counts.values()]
 
 
 def outputs_finite(outputs: Mapping[str, NDArray[np.float32]]) -> bool:

@@ -35,6 +35,7 @@ class TaskOptions:
         loss: a name of `bertplay.losses.ALL_LOSSES` that fits the kind.
         loss_args: options of the loss.
         weight: what the task counts in the sum of the losses, at least 0.
+        weight_cap: the largest class weight that is counted from the labels, greater than 0.
         metric: the figure that stands for the task's quality.
         score_weight: what that figure counts in the score that chooses the best epoch.
     """
@@ -43,6 +44,7 @@ class TaskOptions:
     loss: str | None = None
     loss_args: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
+    weight_cap: float = 100.0
     metric: str | None = None
     score_weight: float = 1.0
 
@@ -69,6 +71,9 @@ def task_options(name: str, values: Mapping[str, Any]) -> TaskOptions:
             raise InputError(
                 f"task {name!r}: {key} is {number!r}, it must be a number that is at least 0"
             )
+    cap = options.weight_cap
+    if not isinstance(cap, int | float) or isinstance(cap, bool) or not cap > 0:
+        raise InputError(f"task {name!r}: weight_cap is {cap!r}, it must be a number above 0")
     _require_choice(name, "loss", options.loss, tuple(ALL_LOSSES))
     if options.metric is not None:
         every = tuple(dict.fromkeys(metric for known in METRICS.values() for metric in known))

@@ -76,7 +76,8 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         }[ALL_LOSSES[options.loss].kind]
         raise InputError(
             f"--loss {options.loss} is for {purpose}, and column {data.task.label_column!r} holds "
-            f"one class a row: choose from {', '.join(LOSSES)}"
+            f"one class a row: choose from {', '.join(LOSSES)}, or learn the column as such a task "
+            f"with --label {data.task.label_column}:{options.loss}"
         )
     arguments = with_default_alpha(
         options.loss, options.loss_args, data.class_counts, sampling=options.sampling
@@ -87,6 +88,15 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         return get_loss(options.loss, class_counts=data.class_counts, **arguments)
     except ValueError as error:
         raise InputError(str(error)) from None
+
+
+def head_options_of(options: TrainOptions) -> dict[str, Any]:
+    """What a head is made with, and stored with."""
+    return {
+        "pooling": options.pooling,
+        "dropout": options.dropout,
+        "dropout_samples": options.dropout_samples,
+    }
 
 
 def with_default_alpha(
@@ -117,7 +127,7 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     """
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
-    head_options: dict[str, Any] = {"pooling": options.pooling, "dropout": options.dropout}
+    head_options = head_options_of(options)
     mx.random.seed(options.seed)  # draws the head's first weights
     head = ClassificationHeadV2(
         encoded.encoder.config.hidden_size, len(data.classes), loss=loss, **head_options

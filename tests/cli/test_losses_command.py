@@ -4,7 +4,6 @@ import shlex
 
 import pytest
 
-from bertplay import losses
 from bertplay.cli.loss_options import loss_arguments
 from bertplay.losses import ALL_LOSSES, LOSSES, MULTI_LABEL_LOSSES, REGRESSION_LOSSES, get_loss
 
@@ -65,11 +64,12 @@ def test_the_example_of_a_loss_of_classes_is_a_command(bertplay, name):
 
 
 @pytest.mark.parametrize("name", [*MULTI_LABEL_LOSSES, *REGRESSION_LOSSES])
-def test_the_example_of_another_loss_is_python(bertplay, name):
-    example = bertplay("losses", name).stdout.splitlines()[-1].strip()
+def test_the_example_of_another_loss_learns_a_column_of_its_kind(bertplay, name):
+    example = shlex.split(bertplay("losses", name).stdout.splitlines()[-1])
 
-    assert example.startswith("bertplay.losses.get_loss(")
-    assert eval(example.removeprefix("bertplay."), {"losses": losses}).name == name
+    assert example[:6] == ["bertplay", "train", "--data", "FILE", "--label", f"COL:{name}"]
+    given = loss_arguments(tuple(text.removeprefix("COL.") for text in example[7::2]), {})
+    assert get_loss(name, **given).name == name
 
 
 def test_papers_are_named(bertplay):
