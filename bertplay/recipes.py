@@ -45,7 +45,7 @@ _MINI_RECIPES = {
 }
 _MINI_BUILT_IN_RECIPES = {
     "titanic": Recipe(epochs=6, lr=3e-4, pooling="max", max_length=64, average_weights=0.5),
-    "emotion": Recipe(epochs=6, lr=3e-4, pooling="mean", max_length=128),
+    "emotion": Recipe(epochs=4, lr=5e-4, pooling="mean", max_length=128),
 }
 # Random weights need more passes and bear larger steps than pretrained ones.
 _SCRATCH_RECIPES = {
