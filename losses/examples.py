@@ -103,6 +103,8 @@ def example_losses(
     cannot pass for training; its row has no gradient.
     """
     q = examples.distribution
+    if smoothing is None and examples.has_labels:
+        return _losses_of_labels(examples, gamma, class_weights)
     if smoothing is not None:
         q = smooth(q, smoothing)
     terms = q * examples.surprisal
@@ -114,12 +116,29 @@ def example_losses(
     return sum_over_classes(terms, examples)
 
 
+def _losses_of_labels(
+    examples: Examples, gamma: mx.array | float | None, class_weights: mx.array | None
+) -> mx.array:
+    """The same where only the label's class counts: powers of N numbers, not of N times C."""
+    q = examples.distribution
+    losses = mx.sum(q * examples.surprisal, axis=-1)
+    if class_weights is not None:
+        losses = losses * mx.sum(q * class_weights, axis=-1)
+    if gamma is not None:
+        complement = mx.sum(q * examples.complement, axis=-1)
+        losses = losses * mx.exp(gamma * mx.log(mx.maximum(complement, _SMALLEST_COMPLEMENT)))
+    return _nan_where_unknown(losses, examples)
+
+
 def sum_over_classes(terms: mx.array, examples: Examples) -> mx.array:
     """The losses `[N]` of terms `[N, C]`; NaN where a label is none of the classes."""
-    losses = mx.sum(terms, axis=-1)
-    if examples.known is not None:
-        losses = mx.where(examples.known, losses, mx.nan)
-    return losses
+    return _nan_where_unknown(mx.sum(terms, axis=-1), examples)
+
+
+def _nan_where_unknown(losses: mx.array, examples: Examples) -> mx.array:
+    if examples.known is None:
+        return losses
+    return mx.where(examples.known, losses, mx.nan)
 
 
 def _without_ignored(
