@@ -27,6 +27,7 @@ from bertplay.multi_task.data import MultiTaskData
 from bertplay.multi_task.emotions import EMOTION_TASKS
 from bertplay.multi_task.labels import Labels
 from bertplay.multi_task.model import MultiTaskModel, task_weights_for
+from bertplay.multi_task.task import Kind
 from bertplay.multi_task.task_options import DEFAULT_LOSSES, METRICS, TaskOptions, task_options
 from bertplay.options import TrainOptions
 from bertplay.training.encoded_splits import EncodedSplits, encode_splits
@@ -109,6 +110,13 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
         InputError: the backbone cannot be loaded, a loss's option is wrong, or `max_length` is more
             than the backbone can read.
     """
+    if options.loss_args and not any(
+        _takes_loss_of_run(options, data.task_options[c.name], c.kind) for c in data.task.columns
+    ):
+        raise InputError(
+            f"{listed(list(options.loss_args))} would be no task's, as none has the loss "
+            f"{options.loss!r} by default: name the task, --loss-arg TASK.OPTION=VALUE"
+        )
     losses = {
         c.name: _task_loss(options, data.task_options[c.name], data.train.labels[c.name])
         for c in data.task.columns
@@ -143,15 +151,17 @@ def _over(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     return {**merged, "loss_args": {**of_recipe, **given.get("loss_args", {})}}
 
 
+def _takes_loss_of_run(options: TrainOptions, asked: TaskOptions, kind: Kind) -> bool:
+    """Whether a task has no loss of its own, and that of the run fits its kind."""
+    fits = options.loss in ALL_LOSSES and ALL_LOSSES[options.loss].kind == kind
+    return asked.loss is None and fits
+
+
 def _task_loss(options: TrainOptions, asked: TaskOptions, labels: Labels) -> ConfiguredLoss:
     """The task's loss, with class weights from its own training labels."""
-    kind, name = labels.column.kind, asked.loss
-    if name is None:
-        fits = options.loss in ALL_LOSSES and ALL_LOSSES[options.loss].kind == kind
-        name = options.loss if fits else DEFAULT_LOSSES[kind]
-    # The loss_args of the run are those of its loss, for tasks that have none of their own.
-    arguments = dict(options.loss_args) if name == options.loss and asked.loss is None else {}
-    arguments |= asked.loss_args
+    kind, of_run = labels.column.kind, _takes_loss_of_run(options, asked, labels.column.kind)
+    name = options.loss if of_run else asked.loss or DEFAULT_LOSSES[kind]
+    arguments = {**(options.loss_args if of_run else {}), **asked.loss_args}
     counts = tuple(labels.class_counts.values())
     if kind == "single_label":
         arguments = with_default_alpha(name, arguments, counts, sampling=options.sampling)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -149,7 +149,9 @@ def _refuse_contradictions(options: TrainOptions) -> None:
             raise InputError(f"{name} is for a single label column: leave it out with several")
 
 
-def _evaluation(prepared: PreparedTasks, batch_size: int) -> Any:
+def _evaluation(
+    prepared: PreparedTasks, batch_size: int
+) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
     """What the loop calls after each epoch."""
     rows, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model

@@ -231,6 +231,7 @@ def test_sampling_goes_by_the_first_single_label_task_and_warns_of_a_double_corr
         ),
         ({"tasks": {"mood": {"metric": "ccc"}}}, "task 'mood' is a single-label task, which has"),
         ({"tasks": {"mood": {}}, "template": "{text} {mood}"}, "column 'mood' is to be learned"),
+        ({"tasks": TASKS, "loss_args": {"gamma": 1}}, "gamma would be no task's"),
         ({"tasks": TASKS, "r_drop": 1.0}, "--r-drop is for a single label column"),
         ({"tasks": TASKS, "multi_task": True}, "--multi-task learns all columns of the built-in"),
     ],
@@ -246,3 +247,24 @@ def test_each_loader_says_what_loads_the_other_kind_of_run(run):
         InputError, match=r"several label columns: load it with bertplay\.load_multi"
     ):
         bertplay.load(run.folder)
+
+
+def test_counted_class_weights_stay_below_the_cap(table, tmp_path):
+    tasks = {"mood": {"loss": "weighted_ce", "weight_cap": 0.5}, "topics": {"loss": "bce"}}
+    summary = train(task_options(table, tmp_path / "run", tasks=tasks, epochs=1))
+    assert summary["tasks"]["mood"]["loss"]["arguments"]["class_weights"] == [0.5, 0.5]
+
+
+def test_a_balanced_yes_weighs_as_many_rows_as_lack_the_class(table, tmp_path):
+    tasks = {"topics": {"loss": "bce", "loss_args": {"pos_weight": "balanced"}}}
+    facts = train(task_options(table, tmp_path / "run", tasks=tasks, epochs=1))["tasks"]["topics"]
+    rows, counts = facts["labelled_rows"], facts["class_counts"].values()
+    wanted = [(rows - count) / count for count in counts]
+    assert facts["loss"]["arguments"]["pos_weight"] == pytest.approx(wanted, rel=1e-6)
+
+
+def test_early_stopping_goes_by_the_score(table, tmp_path):
+    view = RecordingView()
+    train(task_options(table, tmp_path / "run", epochs=30, lr=1e-9, patience=2), view)
+    best = max(range(len(view.records)), key=lambda n: view.records[n].validation.score)
+    assert len(view.records) == best + 3
