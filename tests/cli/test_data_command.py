@@ -19,7 +19,7 @@ def test_the_list_has_the_built_in_tables_and_their_facts(bertplay):
     (titanic,) = [line.split() for line in lines if line.startswith("titanic")]
     (emotion,) = [line.split() for line in lines if line.startswith("emotion")]
     assert titanic[1:6] == ["1,309", "2", "1.6", ":", "1"]
-    assert emotion[1:7] == ["2,480", "11", "6.4", ":", "1", "CC0"]
+    assert emotion[1:7] == ["2,741", "11", "6.5", ":", "1", "CC0"]
 
 
 def test_the_list_names_the_public_tables_and_how_to_get_them(bertplay):
@@ -124,7 +124,7 @@ def test_a_table_without_faults_passes_the_check(bertplay):
     result = bertplay("data", "check", "emotion")
 
     assert result.exit_code == 0
-    assert "2,480 rows" in result.stdout
+    assert "2,741 rows" in result.stdout
     assert "Nothing found." in result.stdout
 
 

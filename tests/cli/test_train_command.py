@@ -84,11 +84,11 @@ def test_a_table_with_a_test_part_shows_it_to_the_final_model_alone(bertplay, fo
     result = bertplay("train", "--task", "emotion", "--output", "run", *quick)
 
     assert result.exit_code == 0, result.output
-    assert "rows: 1,884 to train on, 332 to validate on, 264 to test" in result.stdout
+    assert "rows: 2,145 to train on, 332 to validate on, 264 to test" in result.stdout
     assert "Test: 264 rows" in result.stdout
     assert "predictions.csv, test_predictions.csv" in result.stdout
     summary = json.loads((folder / "run" / "summary.json").read_text())
-    assert summary["data"]["rows"] == 1884 + 332 + 264
+    assert summary["data"]["rows"] == 2145 + 332 + 264
     assert summary["data"]["test_rows"] == 264
     assert summary["test"].keys() == summary["validation"].keys()
     assert summary["test_baseline"]["majority_class"] == "neutral"

@@ -199,7 +199,7 @@ def test_all_columns_of_the_built_in_emotions_are_read_with_their_kinds():
         "dominance",
     ]
     assert data.test is not None
-    assert (len(data.train), len(data.validation), len(data.test)) == (1884, 332, 264)
+    assert (len(data.train), len(data.validation), len(data.test)) == (2145, 332, 264)
 
 
 def test_sampling_goes_by_the_first_single_label_task_and_warns_of_a_double_correction(

@@ -101,13 +101,13 @@ def test_outcomes_may_be_written_in_other_ways(tmp_path, words):
 
 def test_emotion_without_a_table_is_the_built_in_one_with_its_three_parts():
     data = load(task="emotion")
-    assert data.source == "built-in emotion table (2,480 sentences)"
-    assert (len(data.train), len(data.validation), len(data.test)) == (1884, 332, 264)
+    assert data.source == "built-in emotion table (2,741 sentences)"
+    assert (len(data.train), len(data.validation), len(data.test)) == (2145, 332, 264)
     assert len(data.classes) == 11
     assert data.task.label_column == "emotion"
     parts = [set(part.ids) for part in (data.train, data.validation, data.test)]
     assert set.union(*parts) == {str(n) for n in range(1, 2481)}
-    assert sum(map(len, parts)) == 2480
+    assert sum(map(len, parts)) == 2741
 
 
 def test_a_table_of_ones_own_has_no_test_part(reviews):
