@@ -106,7 +106,7 @@ def test_emotion_without_a_table_is_the_built_in_one_with_its_three_parts():
     assert len(data.classes) == 11
     assert data.task.label_column == "emotion"
     parts = [set(part.ids) for part in (data.train, data.validation, data.test)]
-    assert set.union(*parts) == {str(n) for n in range(1, 2481)}
+    assert set.union(*parts) == {str(n) for n in range(1, 2742)}
     assert sum(map(len, parts)) == 2741
 
 
