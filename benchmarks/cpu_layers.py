@@ -25,7 +25,7 @@ import mlx.nn as nn
 from bertplay.encoders import bert, load_encoder
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.heads import ClassificationHeadV2, TextClassifier
-from bertplay.training.objective import Objective
+from bertplay.training.objective import Objective, batch_loss
 from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
@@ -65,14 +65,13 @@ def training_step(
         optimizer = adamw(lambda _: mx.array(1e-4), weight_decay=0.01)
         optimizer.init(model.trainable_parameters())
         guard = TraceGuard(planned=1)
-        step, state = compiled_step(
-            model, optimizer, clip_norm=1.0, objective=Objective(), guard=guard
-        )
+        loss = batch_loss(model, Objective())
+        step, state = compiled_step(model, optimizer, loss, clip_norm=1.0, guard=guard)
         shape = (args.batch_size, args.length)
         input_ids = mx.random.randint(0, encoder.config.vocab_size, shape)
         labels = mx.random.randint(0, 2, [args.batch_size])
         mask, row_weights = mx.ones(shape, dtype=mx.bool_), mx.ones(args.batch_size)
-        batch = (input_ids, mask, labels, row_weights, mx.zeros((args.batch_size, 2)))
+        batch = (input_ids, mask, {"labels": labels}, row_weights)
 
         def run() -> None:
             result = step(*batch, mx.array(0.5))
