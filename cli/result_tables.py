@@ -83,7 +83,7 @@ def warn(console: Console, message: str) -> None:
 
 def _overall(metrics: Mapping[str, Any], baseline: Mapping[str, Any]) -> Table:
     majority = one_line(str(baseline["majority_class"]), _HEADING_WIDTH)
-    table = _table("", "model", f"always {majority}")
+    table = plain_table("", "model", f"always {majority}")
     for name, key in _OVERALL.items():
         compared = baseline.get(_OF_BASELINE.get(key, ""))
         table.add_row(
@@ -100,7 +100,7 @@ def _print_classes(console: Console, per_class: Mapping[str, Mapping[str, Any]])
         shown = sorted(shown, key=lambda item: item[1]["f1"] or 0)[:_MOST_CLASSES]
         note = f"The {_MOST_CLASSES} of {len(per_class)} classes with the lowest F1"
         console.print(Text(f"{note} (--json has all of them)", "dim"))
-    table = _table("class", "precision", "recall", "F1", "rows")
+    table = plain_table("class", "precision", "recall", "F1", "rows")
     for name, figures in shown:
         table.add_row(
             one_line(name, _NAME_WIDTH),
@@ -132,7 +132,7 @@ def _width(console: Console, table: Table) -> int:
 
 
 def _confusion_matrix(names: Sequence[str], matrix: Sequence[Sequence[int]]) -> Table:
-    table = _table("", *(one_line(name, _HEADING_WIDTH) for name in names))
+    table = plain_table("", *(one_line(name, _HEADING_WIDTH) for name in names))
     for column in table.columns:
         column.no_wrap = True
     for number, (name, row) in enumerate(zip(names, matrix, strict=True)):
@@ -154,7 +154,7 @@ def _largest_confusions(names: Sequence[str], matrix: Sequence[Sequence[int]]) -
         for predicted, count in enumerate(row)
         if count and true != predicted
     ]
-    table = _table("true", "predicted", "rows", "of the class")
+    table = plain_table("true", "predicted", "rows", "of the class")
     table.columns[1].justify = "left"
     for count, true, predicted in sorted(wrong, key=lambda w: -w[0])[:_LARGEST_CONFUSIONS]:
         table.add_row(names[true], names[predicted], f"{count:,}", _row_share(count, matrix[true]))
@@ -165,7 +165,8 @@ def _row_share(count: int, row: Sequence[int]) -> str:
     return percent(count / sum(row), 0) if sum(row) else "-"
 
 
-def _table(first: str, *headings: str) -> Table:
+def plain_table(first: str, *headings: str) -> Table:
+    """A table without lines: a first column of names, then columns of figures."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column(first)
     for heading in headings:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from bertplay.cli.printable import figure, loss_text, one_line, percent, scientific
-from bertplay.cli.result_tables import warn
+from bertplay.cli.result_tables import plain_table, warn
 from bertplay.training.view import EpochRecord, Plan, TaskPlan
 
 _NAME_WIDTH = 24
@@ -117,7 +115,7 @@ class TasksEpochTable:
             shown = "".join(
                 f"  {figure(weights[task.name], 2):>{width}}" for task, width in self._columns
             )
-            rows.append(Padding(Text(f"{'weight':>{_BEFORE_TASKS}}{shown}", "dim"), (0, 0, 0, 0)))
+            rows.append(Text(f"{'weight':>{_BEFORE_TASKS}}{shown}", "dim"))
         return rows
 
 
@@ -138,7 +136,7 @@ def print_tasks_result(
         alarms: `message` of each.
     """
     headings = [] if baselines is None else ["baseline"]
-    table = _table("task", "figure", "model", *headings)
+    table = plain_table("task", "figure", "model", *headings)
     table.columns[1].justify = "left"
     for name, of_task in metrics.items():
         for place, key in enumerate(_SHOWN[tasks[name]["kind"]]):
@@ -157,7 +155,7 @@ def print_tasks_result(
     ]
     if weakest:
         console.print()
-        classes = _table("weakest classes", "task", "precision", "recall", "F1", "rows")
+        classes = plain_table("weakest classes", "task", "precision", "recall", "F1", "rows")
         classes.columns[1].justify = "left"
         for _, name, label, figures in sorted(weakest, key=lambda w: w[:3])[:_WEAKEST_CLASSES]:
             of_class = (figure(figures[key]) for key in ("precision", "recall", "f1"))
@@ -187,11 +185,3 @@ def _abbreviated(metric: str) -> str:
 def _quality(record: EpochRecord[Any], task: TaskPlan) -> str:
     metrics = record.validation.tasks.get(task.name)
     return figure(None if metrics is None else getattr(metrics, task.metric))
-
-
-def _table(first: str, *headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column(first)
-    for heading in headings:
-        table.add_column(heading, justify="right")
-    return table

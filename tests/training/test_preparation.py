@@ -163,3 +163,8 @@ def test_the_recipe_asks_no_more_tokens_than_the_backbone_can_read(options, data
 def test_more_tokens_than_the_backbone_can_read_are_refused(options, data):
     with pytest.raises(InputError, match=r"--max-length 17 is more than the 16 tokens"):
         prepared_from(replace(options, max_length=17), data)
+
+
+def test_the_head_has_the_dropout_samples_that_were_asked_for(options, data):
+    head = prepared_from(replace(options, dropout_samples=3), data).classifier.model.head
+    assert head.dropout_samples == 3
