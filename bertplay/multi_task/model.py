@@ -76,25 +76,51 @@ def multi_task_batch_loss(model: MultiTaskModel) -> BatchLoss:
     """
     weighting = model.task_weights
 
-    def loss(
-        input_ids: mx.array, attention_mask: mx.array, targets: Targets, row_weights: mx.array
+    def weighed(
+        losses: dict[str, mx.array], rows: dict[str, mx.array], present: dict[str, mx.array]
     ) -> tuple[mx.array, dict[str, mx.array]]:
-        weights = {task: known * row_weights for task, known in targets["known"].items()}
-        rows = {task: mx.sum(row_weights) for task, row_weights in weights.items()}
-        present = {task: (count > 0).astype(mx.float32) for task, count in rows.items()}
-
-        def losses_of(states: mx.array) -> dict[str, mx.array]:
-            outputs = model.head(states, attention_mask)
-            return model.head.compute_losses(outputs, targets["labels"], weights)
-
-        states = model.hidden_states(input_ids, attention_mask)
-        losses = losses_of(states)
-        if isinstance(weighting, GradientTaskWeights):
-            weighting.observe(losses, _gradient_norms(losses_of, states, losses), present)
         figures = {task: mx.stack([losses[task] * rows[task], rows[task]]) for task in losses}
         return weighting(losses, present), figures
 
-    return loss
+    def loss(
+        outputs: dict[str, mx.array],
+        attention_mask: mx.array,
+        targets: Targets,
+        row_weights: mx.array,
+    ) -> tuple[mx.array, dict[str, mx.array]]:
+        weights, rows, present = _labelled(targets, row_weights)
+        return weighed(
+            model.head.compute_losses(outputs, targets["labels"], weights), rows, present
+        )
+
+    def loss_of_states(
+        states: mx.array, attention_mask: mx.array, targets: Targets, row_weights: mx.array
+    ) -> tuple[mx.array, dict[str, mx.array]]:
+        weights, rows, present = _labelled(targets, row_weights)
+
+        def losses_of(at: mx.array) -> dict[str, mx.array]:
+            outputs = model.head(at, attention_mask)
+            return model.head.compute_losses(outputs, targets["labels"], weights)
+
+        losses = losses_of(states)
+        assert isinstance(weighting, GradientTaskWeights)
+        weighting.observe(losses, _gradient_norms(losses_of, states, losses), present)
+        return weighed(losses, rows, present)
+
+    if isinstance(weighting, GradientTaskWeights):
+        # The gradients that it compares are those at the encoder's states, so the heads come later.
+        return BatchLoss(model.hidden_states, loss_of_states)
+    return BatchLoss(model, loss)
+
+
+def _labelled(
+    targets: Targets, row_weights: mx.array
+) -> tuple[dict[str, mx.array], dict[str, mx.array], dict[str, mx.array]]:
+    """Each task's row weights `[B]`, their sum, and 1 where that is above 0."""
+    weights = {task: known * row_weights for task, known in targets["known"].items()}
+    rows = {task: mx.sum(row_weights) for task, row_weights in weights.items()}
+    present = {task: (count > 0).astype(mx.float32) for task, count in rows.items()}
+    return weights, rows, present
 
 
 def _gradient_norms(

@@ -53,30 +53,43 @@ def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
     """
     share = objective.teacher_weight
 
-    def loss(
-        input_ids: mx.array, attention_mask: mx.array, targets: Targets, row_weights: mx.array
-    ) -> tuple[mx.array, dict[str, mx.array]]:
-        def loss_of(logits: mx.array) -> mx.array:
-            if share == 1:
-                own = mx.array(0.0)
-            else:
-                own = model.head.compute_loss(logits, targets["labels"], sample_weights=row_weights)
-            if share == 0:
-                return own
-            learned = distillation_loss(
-                logits,
-                targets["teacher_logits"],
-                temperature=objective.temperature,
-                sample_weights=row_weights,
-            )
-            return (1 - share) * own + share * learned
+    def loss_of(logits: mx.array, targets: Targets, row_weights: mx.array) -> mx.array:
+        if share == 1:
+            own = mx.array(0.0)
+        else:
+            own = model.head.compute_loss(logits, targets["labels"], sample_weights=row_weights)
+        if share == 0:
+            return own
+        learned = distillation_loss(
+            logits,
+            targets["teacher_logits"],
+            temperature=objective.temperature,
+            sample_weights=row_weights,
+        )
+        return (1 - share) * own + share * learned
 
-        if objective.r_drop == 0:
-            return loss_of(model(input_ids, attention_mask)), {}
+    def loss(
+        logits: mx.array, attention_mask: mx.array, targets: Targets, row_weights: mx.array
+    ) -> tuple[mx.array, dict[str, mx.array]]:
+        return loss_of(logits, targets, row_weights), {}
+
+    def two_passes(input_ids: mx.array, attention_mask: mx.array) -> dict[str, mx.array]:
         # As one batch of twice the rows, of which dropout treats no two alike.
         both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
         first, second = mx.split(both, 2)
-        apart = r_drop_divergence(first, second, sample_weights=row_weights)
-        return (loss_of(first) + loss_of(second)) / 2 + objective.r_drop * apart, {}
+        return {"first": first, "second": second}
 
-    return loss
+    def loss_of_two(
+        logits: dict[str, mx.array],
+        attention_mask: mx.array,
+        targets: Targets,
+        row_weights: mx.array,
+    ) -> tuple[mx.array, dict[str, mx.array]]:
+        first, second = logits["first"], logits["second"]
+        apart = r_drop_divergence(first, second, sample_weights=row_weights)
+        own = [loss_of(one, targets, row_weights) for one in (first, second)]
+        return (own[0] + own[1]) / 2 + objective.r_drop * apart, {}
+
+    if objective.r_drop == 0:
+        return BatchLoss(model, loss)
+    return BatchLoss(two_passes, loss_of_two)

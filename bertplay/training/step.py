@@ -13,11 +13,33 @@ import mlx.optimizers as optim
 from bertplay.training.optimizer import clip_by_global_norm
 from bertplay.training.rows import Targets
 
-BatchLoss = Callable[
-    [mx.array, mx.array, Targets, mx.array], tuple[mx.array, Mapping[str, mx.array]]
-]
-"""`loss(input_ids [B, L], attention_mask [B, L], targets, row_weights [B])`: a scalar to minimise,
-and figures by name that add up over an epoch: `[2]`, a sum over rows and the number of them."""
+Outputs = Any  # a tree of dictionaries with arrays of B rows as leaves
+Figures = Mapping[str, mx.array]
+
+
+@dataclass(frozen=True)
+class BatchLoss:
+    """What a step minimises, in two parts, so that one loss can see the outputs of many batches.
+
+    Attributes:
+        outputs: `outputs(input_ids [B, L], attention_mask [B, L])`, the model's, rows first.
+        loss: `loss(outputs, attention_mask, targets, row_weights [B])`: a scalar to minimise, and
+            figures by name that add up over an epoch: `[2]`, a sum over rows and their number.
+    """
+
+    outputs: Callable[[mx.array, mx.array], Outputs]
+    loss: Callable[[Outputs, mx.array, Targets, mx.array], tuple[mx.array, Figures]]
+
+    def __call__(
+        self,
+        input_ids: mx.array,
+        attention_mask: mx.array,
+        targets: Targets,
+        row_weights: mx.array,
+    ) -> tuple[mx.array, Figures]:
+        """Both parts, one after the other."""
+        outputs = self.outputs(input_ids, attention_mask)
+        return self.loss(outputs, attention_mask, targets, row_weights)
 
 
 @dataclass(frozen=True)
@@ -31,7 +53,7 @@ class StepResult:
     """
 
     loss: mx.array
-    figures: Mapping[str, mx.array]
+    figures: Figures
     gradient_norm: mx.array
 
 
@@ -78,22 +100,21 @@ def compiled_step(
 
     Args:
         model: its trainable parameters are trained; parts of it that have `set_progress` are told
-            how far the training is.
-        optimizer: with its state.
-        batch_loss: of that model.
-        clip_norm: largest global gradient norm; 0 for none.
-        guard: counts the traces.
+            how much of the training is done.
+        optimizer: initialised.
+        batch_loss: what is minimised.
+        clip_norm: largest global gradient norm; 0 turns clipping off.
+        guard: counts the traces; it must allow one for each padded length.
 
     Returns:
-        `step(input_ids [B, L], attention_mask [B, L], targets, row_weights [B], done)`, where
-        `done` is the part of the training that lies behind, in [0, 1]; and the state to evaluate
-        after each call.
+        The step, called as `step(input_ids, attention_mask, targets, row_weights, done)` with the
+        done part of the training, a scalar in [0, 1], and the list to pass to `mx.eval` with it.
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
 
     loss_and_gradients = nn.value_and_grad(model, batch_loss)
-    traced = _compiled_functions_are_traced()
-    scheduled: list[Any] = [part for part in model.modules() if hasattr(part, "set_progress")]
+    traced = compiled_functions_are_traced()
+    scheduled = scheduled_parts(model)
 
     def step(
         input_ids: mx.array,
@@ -101,7 +122,7 @@ def compiled_step(
         targets: Targets,
         row_weights: mx.array,
         done: mx.array,
-    ) -> tuple[mx.array, Mapping[str, mx.array], mx.array]:
+    ) -> tuple[mx.array, Figures, mx.array]:
         if traced:
             guard.count(input_ids.shape)
         for part in scheduled:
@@ -121,7 +142,12 @@ def compiled_step(
     return run, state
 
 
-def _compiled_functions_are_traced() -> bool:
+def scheduled_parts(model: nn.Module) -> list[Any]:
+    """The model's parts that want to know how much of the training is done."""
+    return [part for part in model.modules() if hasattr(part, "set_progress")]
+
+
+def compiled_functions_are_traced() -> bool:
     """False after `mx.disable_compile()`, or with `MLX_DISABLE_COMPILE` in the environment."""
     # MLX makes the default stream when it is first used, and then traces functions once more.
     mx.default_stream(mx.default_device())
