@@ -74,7 +74,7 @@ def training_step(
         batch = (input_ids, mask, {"labels": labels}, row_weights)
 
         def run() -> None:
-            result = step(*batch, mx.array(0.5))
+            result = step(*batch, mx.array(0.5), seed=0)
             mx.eval(result.loss, result.gradient_norm, state)
 
         run()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bertplay.loading import load, load_multi_task
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
-    from bertplay.training import train
+    from bertplay.training import resume, train
 
 _EXPORTS = {
     "Classifier": "bertplay.classifier",
@@ -34,6 +34,7 @@ _EXPORTS = {
     "TrainOptions": "bertplay.options",
     "load": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
+    "resume": "bertplay.training",
     "train": "bertplay.training",
 }
 
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "load",
     "load_multi_task",
+    "resume",
     "train",
 ]
 

@@ -28,6 +28,9 @@ TASK_WEIGHTINGS = (
     "inverse_variance",
     "gradients",
 )
+RECORDED = "recorded"
+"""The key of a run's config.yaml that is no option: what the run's figures come from."""
+
 METRICS = ("macro_f1", "balanced_accuracy", "accuracy", "log_loss")
 
 
@@ -125,7 +128,12 @@ class TrainOptions:
     )
 
     epochs: int | None = option(None, "Passes over the training rows.")
-    batch_size: int = option(32, "Rows per step.")
+    batch_size: int = option(32, "Rows computed at once.")
+    accumulate: int = option(
+        1,
+        "Batches per optimizer step, which is exactly that of one batch so much larger in the "
+        "memory of one; costs a forward pass more.",
+    )
     sampling: str = option(
         "natural",
         "Rows of an epoch: natural (each once), balanced (drawn, all classes alike) or sqrt "
@@ -146,6 +154,11 @@ class TrainOptions:
         None,
         "Part of the steps, at the end, whose weights are averaged into the model; 0 for none.",
     )
+    ema: float = option(
+        0.0,
+        "Decay of an exponential moving average of the weights, such as 0.999, that becomes the "
+        "model; 0 for none.",
+    )
     metric: str = option(
         "macro_f1", "Validation figure that chooses the best epoch.", choices=METRICS
     )
@@ -155,6 +168,10 @@ class TrainOptions:
         choices=KEEP,
     )
     patience: int | None = option(None, "Stop after so many epochs without a better metric.")
+    checkpoint_every: int | None = option(
+        None, "Steps between two checkpoints, besides those after each epoch."
+    )
+    keep_checkpoints: int = option(2, "Checkpoints to keep, the latest; --resume needs one.")
     seed: int = option(0, "Seed of the split, the weights, the order and dropout.")
 
     tasks: Mapping[str, Mapping[str, Any]] = field(
@@ -213,14 +230,23 @@ class TrainOptions:
             0 < self.validation_fraction < 1,
             f"validation_fraction is {self.validation_fraction}: it must lie between 0 and 1",
         )
-        for name in ("epochs", "batch_size", "max_length", "patience", "dropout_samples"):
+        for name in (
+            "epochs",
+            "batch_size",
+            "accumulate",
+            "max_length",
+            "patience",
+            "checkpoint_every",
+            "keep_checkpoints",
+            "dropout_samples",
+        ):
             value = getattr(self, name)
             lowest = 4 if name == "max_length" else 1
             require(
                 value is None or value >= lowest, f"{name} is {value}: it must be at least {lowest}"
             )
         require(self.lr is None or 0 < self.lr < 1, f"lr is {self.lr}: it must lie between 0 and 1")
-        for name in ("warmup", "dropout", "average_weights"):
+        for name in ("warmup", "dropout", "average_weights", "ema"):
             value = getattr(self, name)
             require(
                 value is None or 0 <= value < 1,
@@ -231,6 +257,10 @@ class TrainOptions:
             require(
                 0 <= value < math.inf, f"{name} is {value}: it must be a number that is at least 0"
             )
+        require(
+            not (self.ema and self.average_weights),
+            "ema and average_weights exclude each other: each is a mean of the weights",
+        )
         require(
             self.label is None or not learns_tasks(self),
             "label and tasks exclude each other: name every column in tasks",
@@ -286,8 +316,12 @@ def require_choice(name: str, value: str | None, choices: tuple[str, ...]) -> No
 
 
 def from_mapping(values: Mapping[str, Any], source: str | Path) -> TrainOptions:
-    """`TrainOptions` from the keys of a YAML file; `source` is named in errors."""
+    """`TrainOptions` from the keys of a YAML file; `source` is named in errors.
+
+    What a run's config.yaml says beside the options is left out.
+    """
     known = [f.name for f in fields(TrainOptions)]
+    values = {key: value for key, value in values.items() if key != RECORDED}
     for key in values:
         if key not in known:
             near = get_close_matches(str(key), known, n=1)

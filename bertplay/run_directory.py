@@ -6,7 +6,7 @@ import csv
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 
 from bertplay.atomic_files import write_atomically, write_json, write_text
 from bertplay.data.errors import InputError
+from bertplay.run_lock import LOCK
 
-CONFIG, METRICS, SUMMARY, PREDICTIONS, TEST_PREDICTIONS = (
+CONFIG, METRICS, SUMMARY, PREDICTIONS, TEST_PREDICTIONS, CHECKPOINTS = (
     "config.yaml",
     "metrics.jsonl",
     "summary.json",
     "predictions.csv",
     "test_predictions.csv",
+    "checkpoints",
 )
 _RESULTS = (
     METRICS,
@@ -30,7 +32,7 @@ _RESULTS = (
     PREDICTIONS,
     TEST_PREDICTIONS,
     "report.html",
-    "checkpoints",
+    CHECKPOINTS,
     "model",
 )
 
@@ -65,9 +67,9 @@ def require_writable(folder: Path, *, overwrite: bool) -> None:
             f"--output {folder} cannot be written, you lack the permission for {existing}: "
             f"name another folder"
         )
-    if existing != folder or not any(folder.iterdir()):
+    if existing != folder or not any(path.name != LOCK for path in folder.iterdir()):
         return
-    if not _is_run(folder):
+    if _config(folder) is None:
         raise InputError(
             f"--output {folder} holds files that are no run of bertplay: name another folder"
         )
@@ -96,10 +98,33 @@ def write_config(folder: Path, options: dict[str, Any]) -> None:
     write_text(folder / CONFIG, yaml.safe_dump(options, sort_keys=False, allow_unicode=True))
 
 
-def append_metrics(folder: Path, record: dict[str, Any]) -> None:
+def read_config(folder: Path) -> dict[str, Any]:
+    """What `write_config` wrote.
+
+    Raises:
+        InputError: the folder is no run of bertplay.
+    """
+    values = _config(folder)
+    if values is None:
+        raise InputError(
+            f"--resume {folder} is no run of bertplay: name the folder that holds its {CONFIG}"
+        )
+    return values
+
+
+def append_metrics(folder: Path, record: Mapping[str, Any]) -> None:
     """Add one line to metrics.jsonl."""
     with (folder / METRICS).open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record, ensure_ascii=False, allow_nan=False) + "\n")
+        file.write(_line(record))
+
+
+def rewrite_metrics(folder: Path, records: Sequence[Mapping[str, Any]]) -> None:
+    """Make metrics.jsonl hold these lines alone."""
+    write_text(folder / METRICS, "".join(map(_line, records)))
+
+
+def _line(record: Mapping[str, Any]) -> str:
+    return json.dumps(dict(record), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def write_summary(folder: Path, summary: dict[str, Any]) -> None:
@@ -138,12 +163,14 @@ def write_predictions(
     write_atomically(path, write)
 
 
-def _is_run(folder: Path) -> bool:
-    """Whether a folder has a config.yaml of ours, which is the first file that a run writes."""
+def _config(folder: Path) -> dict[str, Any] | None:
+    """The config.yaml of a run, which is the first file that it writes; None for other folders."""
     import yaml
 
     try:
         values = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return False
-    return isinstance(values, dict) and {"loss", "backbone", "pooling", "seed"} <= values.keys()
+        return None
+    if isinstance(values, dict) and {"loss", "backbone", "pooling", "seed"} <= values.keys():
+        return values
+    return None

@@ -10,13 +10,14 @@ import click
 
 from bertplay.cli.loss_options import parsed
 from bertplay.data.errors import InputError
+from bertplay.options import RECORDED
 
 
 def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, Any]:
     """The options of a YAML file, with values of the types that the command line would give.
 
     YAML reads `1e-4` as a text, so numbers are converted, not only checked. A key without a
-    parameter keeps its value.
+    parameter keeps its value, and so does what a run noted beside its options.
 
     Args:
         path: the file.
@@ -38,6 +39,9 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
         raise InputError(f"--config {path} is no YAML: {_reason(error)}") from error
     if not isinstance(values, dict):
         raise InputError(f"--config {path} holds no options: expected lines such as 'epochs: 3'")
+    recorded = values.pop(RECORDED, None) or {}
+    if not isinstance(recorded, dict):
+        raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
     loss_args = values.pop("loss_args", None) or {}
     if not isinstance(loss_args, dict):
         raise InputError(f"--config {path}: loss_args must be lines such as '  gamma: 2.0'")
@@ -52,7 +56,7 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     }
     if "tasks" in typed:
         typed["tasks"] = _tasks(path, typed["tasks"])
-    return {**typed, "loss_args": of_loss}
+    return {**typed, "loss_args": of_loss, RECORDED: recorded}
 
 
 def _tasks(path: str, tasks: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
 from bertplay.cli.several_tasks import TypedTasks, with_tasks
 from bertplay.data.errors import InputError
-from bertplay.options import TrainOptions, from_mapping
+from bertplay.options import RECORDED, TrainOptions, from_mapping
 from bertplay.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ Examples:
   bertplay train --data chats.csv --label emotion:focal --label urgency:mse
   bertplay train --task emotion --multi-task --task-weighting uncertainty
   bertplay train --config runs/kaggle/config.yaml --seed 1 --output runs/again
+  bertplay train --resume runs/kaggle
 """
 
 
@@ -105,12 +106,19 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     help="YAML file with these options; what the command line says wins over it. "
     "With another --loss, the file's loss_args are left out.",
 )
+@click.option(
+    "--resume",
+    metavar="RUN",
+    help="Go on with an interrupted or killed run, from its last checkpoint, with its own options; "
+    "it ends as if it had never stopped.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json; progress on stderr.")
 @click.pass_context
 def train(
     ctx: click.Context,
     /,
     config: str | None,
+    resume: str | None,
     as_json: bool,
     loss_arg: tuple[str, ...],
     gamma: str | None,
@@ -131,6 +139,14 @@ def train(
     Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
     passengers that come with bertplay.
     """
+    if resume is not None:
+        _refuse_more_than_resume(ctx, resume)
+
+        from bertplay.training import resume as resume_run
+
+        with _view(as_json) as view:
+            _print_if(as_json, resume_run(resume, view))
+        return
     arguments = loss_arguments(
         loss_arg,
         {"gamma": gamma, "alpha": alpha, "smoothing": smoothing, "class_weights": class_weights},
@@ -156,9 +172,27 @@ def train(
     )
 
     from bertplay.training import train as train_classifier
+    from bertplay.training.run_start import Origin
 
+    origin = Origin(recorded=from_file.get(RECORDED))
     with _view(as_json) as view:
-        summary = train_classifier(options, view)
+        summary = train_classifier(options, view, origin=origin)
+    _print_if(as_json, summary)
+
+
+def _refuse_more_than_resume(ctx: click.Context, run: str) -> None:
+    """Raise `InputError` where more is asked for than to go on with a run."""
+    for parameter in ctx.command.params:
+        name = str(parameter.name)
+        given = ctx.get_parameter_source(name) == click.core.ParameterSource.COMMANDLINE
+        if given and name not in ("resume", "as_json"):
+            raise InputError(
+                f"--resume goes on with the options of {run}: leave out {parameter.opts[0]}, or "
+                f"start a new run with --config {run}/config.yaml"
+            )
+
+
+def _print_if(as_json: bool, summary: dict[str, Any]) -> None:
     if as_json:
         import json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ class RegressionMetrics:
         return asdict(self)
 
 
-TaskMetrics: TypeAlias = "Metrics | MultiLabelMetrics | RegressionMetrics"
+TaskMetrics: TypeAlias = Metrics | MultiLabelMetrics | RegressionMetrics
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,13 @@ class MultiTaskMetrics:
             "tasks": {name: metrics.as_dict() for name, metrics in self.tasks.items()},
             "task_weights": dict(self.weights),
         }
+
+
+def restored_metrics(stored: Mapping[str, Any]) -> MultiTaskMetrics:
+    """The figures whose `as_dict` gave this."""
+    kinds = {frozenset(kind.__dataclass_fields__): kind for kind in get_args(TaskMetrics)}
+    tasks = {name: kinds[frozenset(of)](**of) for name, of in stored["tasks"].items()}
+    return MultiTaskMetrics(stored["score"], tasks, stored["task_weights"])
 
 
 def task_metrics(predicted: NDArray[np.float64], labels: Labels) -> TaskMetrics:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -27,6 +27,7 @@ from bertplay.multi_task.metrics import (
     MultiTaskMetrics,
     RegressionMetrics,
     TaskMetrics,
+    restored_metrics,
 )
 from bertplay.multi_task.model import multi_task_batch_loss
 from bertplay.multi_task.predictions import write_task_predictions
@@ -40,23 +41,34 @@ from bertplay.multi_task.preparation import (
 from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
-from bertplay.training.checkpoints import Checkpoints
 from bertplay.training.double_correction import double_correction
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
 from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
+from bertplay.training.recorded import recorded_facts
 from bertplay.training.run import as_config, loop_settings
+from bertplay.training.run_start import (
+    NEW,
+    Origin,
+    compare_with_recorded,
+    output_of,
+    started_run,
+    with_recorded,
+)
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
 
 Outputs = dict[str, NDArray[np.float32]]
 
 
-def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
+def train_tasks(
+    options: TrainOptions, view: SilentView | None = None, *, origin: Origin = NEW
+) -> dict[str, Any]:
     """Train a model with a head for each label column, and write its run directory.
 
     Args:
         options: what to train on, and how; `tasks` or `multi_task` says what is learned.
         view: is told what happens; by default nobody is.
+        origin: what the run repeats or goes on with.
 
     Returns:
         The summary, as in summary.json.
@@ -64,7 +76,7 @@ def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[s
     Raises:
         InputError: the input or the options are wrong; nothing was written.
         TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
-        TrainingInterruptedError: Ctrl-C; the weights were saved first.
+        TrainingInterruptedError: Ctrl-C; the complete state was saved first.
     """
     view = view or SilentView()
     started = time.perf_counter()
@@ -72,8 +84,9 @@ def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[s
     asked = all_task_options(options)
     data = load_multi_task_data(options, asked)
     options = with_recipe(options, data.task.name)
-    output = run_directory.choose_output(options.output, data.task.name, "tasks")
-    run_directory.require_writable(output, overwrite=options.overwrite)
+    output = output_of(options, data.task.name, "tasks", origin)
+    recorded = recorded_facts(data.train.sha256, data.validation.sha256)
+    compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
     if not compilation_available():
         mx.disable_compile()
@@ -85,42 +98,43 @@ def train_tasks(options: TrainOptions, view: SilentView | None = None) -> dict[s
     )
 
     # Everything that can be refused has been: from here on files are written.
-    run_directory.clear_run(output)
-    run_directory.write_config(output, as_config(options))
-    view.planned(tasks_plan(options, prepared, output))
-    sampled = data.train.sampled_task()
-    if sampled is not None and (
-        warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
-    ):
-        view.warned(warning)
-    checkpoints = Checkpoints(output, prepared.save, keep=options.keep)
-    model = prepared.classifier.model
-    hooks = LoopHooks(
-        _evaluation(prepared, options.batch_size),
-        checkpoints.after_epoch,
-        checkpoints.save_interrupted,
-        checkpoints.last_good,
-        _TaskWeightUpdates(prepared, options.task_weighting).after_epoch,
-    )
-    result = run_epochs(
-        model,
-        prepared.training_rows(),
-        multi_task_batch_loss(model),
-        loop_settings(options, prepared.encoded.pad_id),
-        hooks,
-        view=view,
-    )
-    prepared.save(output / "model")
-    predictions = output / run_directory.PREDICTIONS
-    write_task_predictions(predictions, data.validation, result.outputs)
-    test: MultiTaskMetrics | None = None
-    if data.test is not None:
-        outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
-        write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
-        test = _all_figures(prepared, data.test, outputs)
-    seconds = time.perf_counter() - started
-    summary = tasks_summary(options, prepared, result, test, total_seconds=seconds, output=output)
-    run_directory.write_summary(output, summary)
+    config = with_recorded(as_config(options), recorded)
+    with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
+        view.planned(tasks_plan(options, prepared, output))
+        sampled = data.train.sampled_task()
+        if sampled is not None and (
+            warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
+        ):
+            view.warned(warning)
+        model = prepared.classifier.model
+        updates = _TaskWeightUpdates(prepared, options.task_weighting)
+        result = run_epochs(
+            model,
+            prepared.training_rows(),
+            multi_task_batch_loss(model),
+            loop_settings(options, prepared.encoded.pad_id),
+            LoopHooks(
+                _evaluation(prepared, options.batch_size),
+                restored_metrics,
+                updates.after_epoch,
+            ),
+            writer,
+            view=view,
+            resumed=resumed,
+        )
+        prepared.save(output / "model")
+        predictions = output / run_directory.PREDICTIONS
+        write_task_predictions(predictions, data.validation, result.outputs)
+        test: MultiTaskMetrics | None = None
+        if data.test is not None:
+            outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
+            write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
+            test = _all_figures(prepared, data.test, outputs)
+        seconds = time.perf_counter() - started
+        summary = tasks_summary(
+            options, prepared, result, test, total_seconds=seconds, output=output
+        )
+        run_directory.write_summary(output, summary)
     view.finished(summary)
     return summary
 
@@ -218,22 +232,20 @@ class _TaskWeightUpdates:
 
     def __init__(self, prepared: PreparedTasks, weighting: str) -> None:
         self._prepared, self._weighting = prepared, weighting
-        self._losses: dict[str, list[float]] = {}
 
-    def after_epoch(self, record: EpochRecord[MultiTaskMetrics]) -> None:
+    def after_epoch(self, history: Sequence[EpochRecord[MultiTaskMetrics]]) -> None:
         """Set the weights for the next epoch: what the user gave times what validation says."""
         if self._weighting not in STRATEGIES:
             return
-        tasks = record.validation.tasks
-        for name in tasks:
-            self._losses.setdefault(name, []).append(record.train_figures[name])
+        tasks = history[-1].validation.tasks
+        losses = {name: [record.train_figures[name] for record in history] for name in tasks}
         columns = {column.name: column for column in self._prepared.classifier.task.columns}
         adaptive = validation_weights(
             self._weighting,
             accuracies={name: _accuracy(metrics) for name, metrics in tasks.items()},
             f1_scores={name: _f1(metrics) for name, metrics in tasks.items()},
             num_classes={name: max(len(columns[name].classes), 2) for name in tasks},
-            losses=self._losses,
+            losses=losses,
         )
         weights = self._prepared.classifier.model.task_weights
         assert isinstance(weights, FixedTaskWeights)

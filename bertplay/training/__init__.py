@@ -1,6 +1,7 @@
 """Training: options in, run directory out."""
 
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
+from bertplay.training.resuming import resume
 from bertplay.training.run import train
 from bertplay.training.view import EpochRecord, Plan, SilentView
 
@@ -10,5 +11,6 @@ __all__ = [
     "SilentView",
     "TrainingFailedError",
     "TrainingInterruptedError",
+    "resume",
     "train",
 ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
 from bertplay.alarms import alarms
@@ -17,11 +15,13 @@ from bertplay.training.loop import (
     LoopResult,
     LoopSettings,
     NonFiniteFigureError,
+    RunWriter,
     run_epochs,
 )
+from bertplay.training.loop_state import LoopState
 from bertplay.training.loss_schedule import reached
 from bertplay.training.objective import Objective, batch_loss
-from bertplay.training.view import EpochRecord, Evaluated, SilentView
+from bertplay.training.view import Evaluated, SilentView
 
 
 def fit(
@@ -29,13 +29,12 @@ def fit(
     train: EncodedTexts,
     validation: EncodedTexts,
     settings: LoopSettings,
+    writer: RunWriter,
     *,
     objective: Objective,
     metric: str,
     view: SilentView,
-    on_epoch: Callable[[EpochRecord[Metrics]], None],
-    on_interruption: Callable[[], str],
-    last_good: Callable[[], str],
+    resumed: LoopState | None = None,
 ) -> LoopResult[Metrics]:
     """Train a classifier in place.
 
@@ -44,19 +43,18 @@ def fit(
         train: rows to learn from.
         validation: rows to evaluate each epoch on.
         settings: of the loop.
+        writer: writes down what must outlive the process.
         objective: what is added to the head's loss.
         metric: the figure of `Metrics` on the validation rows that chooses the best epoch.
         view: is told what happens.
-        on_epoch: is called after each epoch, while the model holds its weights.
-        on_interruption: writes the weights; returns a sentence that says where.
-        last_good: says what a failed run leaves to the user.
+        resumed: the state to go on from.
 
     Returns:
         The result, whose outputs are the validation rows' logits `[N, C]`.
 
     Raises:
         TrainingFailedError: a loss, a gradient or the logits of a validation row are not finite.
-        TrainingInterruptedError: Ctrl-C was pressed; the weights were saved first.
+        TrainingInterruptedError: Ctrl-C was pressed; the complete state was saved first.
     """
     texts, labels = validation.texts, validation.texts.labels
     assert labels is not None
@@ -80,7 +78,13 @@ def fit(
             schedule=reached(model.head),
         )
 
-    hooks = LoopHooks(evaluated, on_epoch, on_interruption, last_good)
     return run_epochs(
-        model, train.training_rows(), batch_loss(model, objective), settings, hooks, view=view
+        model,
+        train.training_rows(),
+        batch_loss(model, objective),
+        settings,
+        LoopHooks(evaluated, lambda stored: Metrics(**stored)),
+        writer,
+        view=view,
+        resumed=resumed,
     )

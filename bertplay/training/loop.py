@@ -4,22 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
 import numpy as np
-from mlx.utils import tree_map
-from numpy.typing import NDArray
+from mlx.utils import tree_unflatten
 
 from bertplay.data.batches import Batch
+from bertplay.named_arrays import named_arrays
 from bertplay.prediction import padded_lengths_for
 from bertplay.training.average import WeightAverage
 from bertplay.training.epoch_batches import epoch_batches
+from bertplay.training.epoch_totals import Means
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
+from bertplay.training.loop_state import (
+    LoopState,
+    Position,
+    output_arrays,
+    restored_outputs,
+    restored_record,
+    stored_record,
+)
 from bertplay.training.optimizer import adamw
 from bertplay.training.rows import TrainingRows
 from bertplay.training.schedule import warmup_then_decay
@@ -37,6 +46,7 @@ class LoopSettings:
 
     epochs: int
     batch_size: int
+    accumulate: int
     sampling: str
     lr: float
     schedule: str
@@ -44,30 +54,50 @@ class LoopSettings:
     weight_decay: float
     clip_norm: float
     average_weights: float
+    ema: float
     keep: str
     patience: int | None
+    checkpoint_every: int | None
     seed: int
     pad_id: int
+
+    @property
+    def rows_per_step(self) -> int:
+        """Of all batches that make one optimizer step."""
+        return self.batch_size * self.accumulate
+
+
+class RunWriter(Protocol):
+    """Writes down what must outlive the process."""
+
+    def after_epoch(self, record: EpochRecord[Any]) -> None:
+        """An epoch is evaluated; the model holds the weights evaluated."""
+
+    def save_state(self, state: LoopState) -> None:
+        """Keep the complete state."""
+
+    def how_to_go_on(self) -> str:
+        """A sentence for the user of an interrupted run; its state has just been saved."""
+
+    def last_good(self) -> str:
+        """What a failed run leaves to the user, in a sentence."""
 
 
 @dataclass(frozen=True)
 class LoopHooks(Generic[Figures]):
-    """Who is asked and told while the loop runs.
+    """Who is asked while the loop runs.
 
     Attributes:
         evaluate: the figures on the validation rows; is given the number of steps so far, and
             raises `NonFiniteFigureError` where the model's outputs are not finite.
-        on_epoch: is called after each epoch, while the model holds the weights evaluated.
-        on_interruption: writes the weights; returns a sentence that says where.
-        last_good: says what a failed run leaves to the user.
-        before_next: is called between two epochs, while the model holds the weights it trains on.
+        restored_figures: the figures whose `as_dict` gave this.
+        before_next: is called between two epochs with the records of all so far, while the model
+            holds the weights it trains on.
     """
 
     evaluate: Callable[[int], Evaluated[Figures]]
-    on_epoch: Callable[[EpochRecord[Figures]], None]
-    on_interruption: Callable[[], str]
-    last_good: Callable[[], str]
-    before_next: Callable[[EpochRecord[Figures]], None] = lambda record: None
+    restored_figures: Callable[[Mapping[str, Any]], Figures]
+    before_next: Callable[[Sequence[EpochRecord[Figures]]], None] = lambda history: None
 
 
 @dataclass(frozen=True)
@@ -78,7 +108,7 @@ class LoopResult(Generic[Figures]):
         history: one record an epoch.
         chosen: the epoch whose weights were kept.
         outputs: of the validation rows at that epoch, as the evaluation gave them.
-        compiled_shapes: how often the step was traced.
+        compiled_shapes: how often the step was traced in this process.
         train_seconds: steps and their preparation, without evaluation.
     """
 
@@ -99,8 +129,10 @@ def run_epochs(
     batch_loss: BatchLoss,
     settings: LoopSettings,
     hooks: LoopHooks[Figures],
+    writer: RunWriter,
     *,
     view: SilentView,
+    resumed: LoopState | None = None,
 ) -> LoopResult[Figures]:
     """Train a model in place.
 
@@ -109,77 +141,40 @@ def run_epochs(
         rows: to learn from.
         batch_loss: what is minimised.
         settings: of the loop.
-        hooks: who is asked and told.
+        hooks: who is asked.
+        writer: writes down what must outlive the process.
         view: is told what happens.
+        resumed: the state to go on from; the result is bitwise that of a run never stopped.
 
     Raises:
         TrainingFailedError: a loss, a gradient or an output of a validation row is not finite.
-        TrainingInterruptedError: Ctrl-C was pressed; the weights were saved first.
+        TrainingInterruptedError: Ctrl-C was pressed; the complete state was saved first.
     """
-    history: list[EpochRecord[Figures]] = []
-    best: tuple[EpochRecord[Figures], float] | None = None
-    chosen: tuple[EpochRecord[Figures], Any, Any] | None = None
     with interruption() as asked:
-        loop = _Loop(model, rows, batch_loss, settings, view)
-
-        def stop_if(requested: bool) -> None:
-            if requested:
-                raise TrainingInterruptedError(
-                    f"stopped at step {loop.step} of {loop.total_steps}; {hooks.on_interruption()}"
-                )
-
-        for epoch in range(1, settings.epochs + 1):
-            started = time.perf_counter()
+        loop = _Loop(model, rows, batch_loss, settings, hooks, writer, view, resumed)
+        while loop.has_epochs_left():
             try:
-                means = loop.train_epoch(epoch, asked)
-                stop_if(asked.requested)
-                with loop.average.in_model():
-                    evaluated = hooks.evaluate(loop.step)
-                    record = EpochRecord(
-                        epoch=epoch,
-                        step=loop.step,
-                        train_loss=means.loss,
-                        train_figures=means.figures,
-                        learning_rate=loop.last_learning_rate(),
-                        gradient_norm=means.gradient_norm,
-                        validation=evaluated.figures,
-                        alarms=evaluated.alarms,
-                        is_best=best is None or evaluated.score > best[1],
-                        seconds=time.perf_counter() - started,
-                        schedule=evaluated.schedule,
-                    )
-                    history.append(record)
-                    if record.is_best:
-                        best = (record, evaluated.score)
-                    if record.is_best or settings.keep == "last":
-                        # Arrays never change in place, so references keep the weights.
-                        kept = tree_map(lambda leaf: leaf, model.parameters())
-                        chosen = (record, evaluated.outputs, kept)
-                    hooks.on_epoch(record)
+                loop.train_epoch(asked)
+                record = loop.evaluate_epoch()
             except NonFiniteFigureError as error:
-                raise TrainingFailedError(f"{error}; {hooks.last_good()}") from None
+                raise TrainingFailedError(f"{error}; {writer.last_good()}") from None
             view.evaluated(record)
-            stop_if(asked.requested)
-            assert best is not None
-            if settings.patience is not None and epoch - best[0].epoch >= settings.patience:
-                break
-            if epoch < settings.epochs:
-                hooks.before_next(record)
-    assert chosen is not None
-    model.update(chosen[2])
-    return LoopResult(history, chosen[0], chosen[1], loop.guard.traces, loop.train_seconds)
+            loop.finish_epoch()
+            loop.stop_if(asked.requested)
+        return loop.result()
 
 
-@dataclass(frozen=True)
-class _Means:
-    """Of an epoch: the loss and the figures over the rows, the gradient norm over the steps."""
+@dataclass
+class _Chosen(Generic[Figures]):
+    """The epoch whose weights would become the model, and what is kept of it."""
 
-    loss: float
-    figures: Mapping[str, float]
-    gradient_norm: float
+    record: EpochRecord[Figures]
+    outputs: Any
+    weights: Mapping[str, mx.array]
+    output_arrays: Mapping[str, mx.array]
 
 
-class _Loop:
+class _Loop(Generic[Figures]):
     """The state of one run: compiled step, optimizer, position."""
 
     def __init__(
@@ -188,78 +183,192 @@ class _Loop:
         rows: TrainingRows,
         batch_loss: BatchLoss,
         settings: LoopSettings,
+        hooks: LoopHooks[Figures],
+        writer: RunWriter,
         view: SilentView,
+        resumed: LoopState | None,
     ) -> None:
-        self._rows, self._settings, self._view = rows, settings, view
+        self._model, self._rows, self._settings = model, rows, settings
+        self._hooks, self._writer, self._view = hooks, writer, view
         self._padded_lengths = padded_lengths_for(rows.token_ids)
-        self.total_steps = math.ceil(len(rows) / settings.batch_size) * settings.epochs
-        self.step = 0
-        self.train_seconds = 0.0
+        self.total_steps = math.ceil(len(rows) / settings.rows_per_step) * settings.epochs
+        self._position = Position.start()
+        self._history: list[EpochRecord[Figures]] = []
+        self._best: tuple[int, float] | None = None
+        self._chosen: _Chosen[Figures] | None = None
         self._rate = warmup_then_decay(
             settings.lr, self.total_steps, warmup=settings.warmup, decay=settings.schedule
         )
-        optimizer = adamw(self._rate, weight_decay=settings.weight_decay)
+        self._optimizer = adamw(self._rate, weight_decay=settings.weight_decay)
         # Before compiling: state that appears in the first step would be traced a second time.
-        optimizer.init(model.trainable_parameters())
-        self.guard = TraceGuard(planned=len(self._padded_lengths))
+        self._optimizer.init(model.trainable_parameters())
+        self._average = WeightAverage(
+            model, self.total_steps, settings.average_weights, ema_decay=settings.ema
+        )
+        if resumed is not None:
+            self._restore(resumed)
+        self._guard = TraceGuard(planned=len(self._padded_lengths))
         model.train()
         self._run, self._state = compiled_step(
-            model, optimizer, batch_loss, clip_norm=settings.clip_norm, guard=self.guard
+            model,
+            self._optimizer,
+            batch_loss,
+            clip_norm=settings.clip_norm,
+            guard=self._guard,
+            accumulate=settings.accumulate,
         )
-        self.average = WeightAverage(model, self.total_steps, settings.average_weights)
 
-    def last_learning_rate(self) -> float:
-        return _number(self._rate(mx.array(max(self.step - 1, 0))))
+    def has_epochs_left(self) -> bool:
+        """Whether there is an epoch to train; not after the last, nor when patience is over."""
+        epoch, patience = self._position.epoch, self._settings.patience
+        if patience is not None and self._best is not None:
+            epochs_without_better = epoch - 1 - self._best[0]
+            if epochs_without_better >= patience:
+                return False
+        return epoch <= self._settings.epochs
 
-    def train_epoch(self, epoch: int, asked: Interruption) -> _Means:
+    def train_epoch(self, asked: Interruption) -> None:
+        """The steps of an epoch that are left.
+
+        Raises:
+            NonFiniteFigureError: a loss or a gradient is not finite.
+            TrainingInterruptedError: Ctrl-C was pressed; the complete state was saved first.
+        """
+        position, seconds = self._position, self._position.train_seconds
         started = time.perf_counter()
-        batches = self._batches(epoch)
-        total_loss = total_norm = 0.0
-        totals: dict[str, NDArray[np.float64]] = {}
+        batches = self._batches(position.epoch)
         waiting: list[tuple[int, Batch, StepResult]] = []
-        for batch in batches:
+        for batch in batches[position.batch :]:
             result = self._one_step(batch)
-            waiting.append((self.step, batch, result))
+            waiting.append((position.step, batch, result))
             # Asked once, as Ctrl-C may come between two looks, and no step may go unchecked.
             stopping = asked.requested
-            if len(waiting) == LOGGING_INTERVAL or batch is batches[-1] or stopping:
-                for step, seen, figures in waiting:
-                    loss, norm = _number(figures.loss), _number(figures.gradient_norm)
-                    self._require_finite(loss, norm, step, seen)
-                    total_loss += loss * len(seen.rows)
-                    total_norm += norm
-                    for name, pair in figures.figures.items():
-                        more = np.array(pair, dtype=np.float64)
-                        totals[name] = totals[name] + more if name in totals else more
+            last = position.batch == len(batches)
+            due = self._checkpoint_is_due() and not last
+            if len(waiting) == LOGGING_INTERVAL or last or stopping or due:
+                loss = self._take_in(waiting)
                 waiting.clear()
-                self._view.stepped(epoch, self.step, loss, self.last_learning_rate())
+                self._view.stepped(position.epoch, position.step, loss, self._last_learning_rate())
+                position.train_seconds = seconds + time.perf_counter() - started
+            if due and not stopping:
+                self._save_state()
             if stopping:
                 break
-        self.train_seconds += time.perf_counter() - started
-        means = {name: float(total / max(rows, 1)) for name, (total, rows) in totals.items()}
-        return _Means(total_loss / len(self._rows), means, total_norm / len(batches))
+        position.epoch_seconds += time.perf_counter() - started
+        self.stop_if(asked.requested, save=True)
+
+    def evaluate_epoch(self) -> EpochRecord[Figures]:
+        """The record of the epoch that was trained; its weights are kept where they are best.
+
+        Raises:
+            NonFiniteFigureError: an output of a validation row is not finite.
+        """
+        position, started = self._position, time.perf_counter()
+        means: Means = position.totals.means()
+        with self._average.in_model():
+            evaluated = self._hooks.evaluate(position.step)
+            is_best = self._best is None or evaluated.score > self._best[1]
+            record = EpochRecord(
+                epoch=position.epoch,
+                step=position.step,
+                train_loss=means.loss,
+                train_figures=means.figures,
+                learning_rate=self._last_learning_rate(),
+                gradient_norm=means.gradient_norm,
+                validation=evaluated.figures,
+                alarms=evaluated.alarms,
+                is_best=is_best,
+                seconds=position.epoch_seconds + time.perf_counter() - started,
+                schedule=evaluated.schedule,
+            )
+            self._history.append(record)
+            if is_best:
+                self._best = (position.epoch, evaluated.score)
+            if is_best or self._settings.keep == "last":
+                # Arrays never change in place, so references keep the weights.
+                kept = named_arrays(self._model.parameters())
+                outputs = evaluated.outputs
+                self._chosen = _Chosen(record, outputs, kept, output_arrays(outputs))
+            self._writer.after_epoch(record)
+        return record
+
+    def finish_epoch(self) -> None:
+        """Get ready for the next epoch and save the complete state."""
+        self._position.next_epoch()
+        if self.has_epochs_left():
+            self._hooks.before_next(self._history)
+        self._save_state()
+
+    def stop_if(self, requested: bool, *, save: bool = False) -> None:
+        """Raise `TrainingInterruptedError` where the user asked to stop.
+
+        Args:
+            requested: whether he did.
+            save: the state, which has changed since it was saved last.
+        """
+        if not requested:
+            return
+        if save:
+            self._save_state()
+        raise TrainingInterruptedError(
+            f"stopped at step {self._position.step} of {self.total_steps}; "
+            f"{self._writer.how_to_go_on()}"
+        )
+
+    def result(self) -> LoopResult[Figures]:
+        """What training leaves behind; puts the weights of the chosen epoch into the model."""
+        assert self._chosen is not None
+        self._model.update(tree_unflatten(list(self._chosen.weights.items())))
+        return LoopResult(
+            self._history,
+            self._chosen.record,
+            self._chosen.outputs,
+            self._guard.traces,
+            self._position.train_seconds,
+        )
 
     def _batches(self, epoch: int) -> list[Batch]:
         return epoch_batches(
             self._rows,
             self._padded_lengths,
-            self._settings.batch_size,
+            self._settings.rows_per_step,
             sampling=self._settings.sampling,
             seed=self._settings.seed,
             epoch=epoch,
         )
 
     def _one_step(self, batch: Batch) -> StepResult:
-        inputs = self._rows.batch(batch, self._settings.batch_size, self._settings.pad_id)
-        # Seeded by step, dropout depends on nothing that happened before, such as an evaluation.
-        mx.random.seed((self._settings.seed << 32) + self.step)
-        done = mx.array(self.step / max(self.total_steps - 1, 1), dtype=mx.float32)
-        result = self._run(*inputs, done)
+        position, settings = self._position, self._settings
+        inputs = self._rows.batch(batch, settings.rows_per_step, settings.pad_id)
+        done = mx.array(position.step / max(self.total_steps - 1, 1), dtype=mx.float32)
+        # By the step, so that dropout depends on nothing that happened before, as an evaluation.
+        draws = 1 if settings.accumulate == 1 else settings.accumulate + 1
+        seed = (settings.seed << 32) + position.step * draws
+        result = self._run(*inputs, done, seed=seed)
         # The device works on this step while the next batch is put together.
         mx.async_eval(result.loss, result.figures, result.gradient_norm, self._state)
-        self.average.after_step(self.step)
-        self.step += 1
+        self._average.after_step(position.step)
+        position.step += 1
+        position.batch += 1
         return result
+
+    def _take_in(self, steps: Sequence[tuple[int, Batch, StepResult]]) -> float:
+        """Add the figures of steps to the epoch's; the loss of the last one."""
+        for step, batch, result in steps:
+            loss, norm = _number(result.loss), _number(result.gradient_norm)
+            self._require_finite(loss, norm, step, batch)
+            figures = {
+                name: np.array(pair, dtype=np.float64) for name, pair in result.figures.items()
+            }
+            self._position.totals.add(len(batch.rows), loss, norm, figures)
+        return loss
+
+    def _checkpoint_is_due(self) -> bool:
+        every = self._settings.checkpoint_every
+        return every is not None and self._position.step % every == 0
+
+    def _last_learning_rate(self) -> float:
+        return _number(self._rate(mx.array(max(self._position.step - 1, 0))))
 
     def _require_finite(self, loss: float, norm: float, step: int, batch: Batch) -> None:
         if math.isfinite(loss) and math.isfinite(norm):
@@ -269,6 +378,47 @@ class _Loop:
         raise NonFiniteFigureError(
             f"{what} at step {step}, with the rows {', '.join(ids)}; {ADVICE}"
         )
+
+    def _save_state(self) -> None:
+        arrays: dict[str, Mapping[str, mx.array]] = {
+            "weights": named_arrays(self._model.parameters()),
+            "optimizer": named_arrays(self._optimizer.state),
+        }
+        if average := self._average.arrays():
+            arrays["average"] = average
+        if self._chosen is not None:
+            arrays["kept"] = self._chosen.weights
+            arrays["outputs"] = self._chosen.output_arrays
+        facts = {
+            **self._position.as_dict(),
+            "total_steps": self.total_steps,
+            "averaged_steps": self._average.count,
+            "history": [stored_record(record) for record in self._history],
+            "best": self._best,
+            "chosen_epoch": None if self._chosen is None else self._chosen.record.epoch,
+        }
+        self._writer.save_state(LoopState(arrays, facts))
+
+    def _restore(self, state: LoopState) -> None:
+        """Put a state into model, optimizer and loop; before the step is compiled."""
+        facts = state.facts
+        self._position = Position.from_dict(facts)
+        self._model.update(tree_unflatten(list(state.arrays["weights"].items())))
+        self._optimizer.state = tree_unflatten(list(state.arrays["optimizer"].items()))
+        self._average.restore(state.arrays.get("average", {}), facts["averaged_steps"])
+        self._history = [
+            restored_record(record, self._hooks.restored_figures(record["validation"]))
+            for record in facts["history"]
+        ]
+        self._best = None if facts["best"] is None else (facts["best"][0], facts["best"][1])
+        if facts["chosen_epoch"] is not None:
+            outputs = state.arrays["outputs"]
+            self._chosen = _Chosen(
+                self._history[facts["chosen_epoch"] - 1],
+                restored_outputs(outputs),
+                state.arrays["kept"],
+                outputs,
+            )
 
 
 def _number(scalar: mx.array) -> float:

@@ -15,25 +15,36 @@ from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
-from bertplay.training.checkpoints import Checkpoints
 from bertplay.training.double_correction import double_correction
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
 from bertplay.training.loop import LoopSettings
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
+from bertplay.training.recorded import recorded_facts
+from bertplay.training.run_start import (
+    NEW,
+    Origin,
+    compare_with_recorded,
+    output_of,
+    started_run,
+    with_recorded,
+)
 from bertplay.training.summary import plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import SilentView
 from bertplay.training_data import load_training_data
 
 
-def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, Any]:
+def train(
+    options: TrainOptions, view: SilentView | None = None, *, origin: Origin = NEW
+) -> dict[str, Any]:
     """Train a classifier, or a model with a head for each of several tasks, into a run directory.
 
     Args:
         options: what to train on, and how; with `tasks` or `multi_task` there are several tasks.
         view: is told what happens; by default nobody is.
+        origin: what the run repeats or goes on with; `bertplay.resume` goes on with one.
 
     Returns:
         The summary, as in summary.json.
@@ -41,21 +52,22 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     Raises:
         InputError: the input or the options are wrong; nothing was written.
         TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
-        TrainingInterruptedError: Ctrl-C; the weights were saved first.
+        TrainingInterruptedError: Ctrl-C; the complete state was saved first.
     """
     if learns_tasks(options):
         # Loaded only here, as it is made of this module's parts.
         from bertplay.multi_task.training import train_tasks
 
-        return train_tasks(options, view)
+        return train_tasks(options, view, origin=origin)
     view = view or SilentView()
     started = time.perf_counter()
     data = load_training_data(options)
     options = with_recipe(options, data.task.name)
     loss = resolve_loss(options, data)
     teacher = None if options.teacher is None else load_teacher(options.teacher, data.classes)
-    output = run_directory.choose_output(options.output, data.task.name, options.loss)
-    run_directory.require_writable(output, overwrite=options.overwrite)
+    output = output_of(options, data.task.name, options.loss, origin)
+    recorded = recorded_facts(data.sha256, data.validation.sha256)
+    compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
     if not compilation_available():
         mx.disable_compile()
@@ -70,33 +82,31 @@ def train(options: TrainOptions, view: SilentView | None = None) -> dict[str, An
     options = replace(options, max_length=prepared.classifier.max_length, output=str(output))
 
     # Everything that can be refused has been: from here on files are written.
-    run_directory.clear_run(output)
-    run_directory.write_config(output, as_config(options))
-    view.planned(plan_of(options, data, prepared, output))
-    checkpoints = Checkpoints(output, prepared.save, keep=options.keep)
-    result = fit(
-        prepared.classifier.model,
-        prepared.train,
-        prepared.validation,
-        loop_settings(options, prepared.encoded.pad_id),
-        objective=objective_of(options),
-        metric=options.metric,
-        view=view,
-        on_epoch=checkpoints.after_epoch,
-        on_interruption=checkpoints.save_interrupted,
-        last_good=checkpoints.last_good,
-    )
-    prepared.save(output / "model")
-    _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
-    test_logits = None
-    if prepared.test is not None:
-        test_logits = _logits(prepared, prepared.test, options.batch_size)
-        _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
-    seconds = time.perf_counter() - started
-    summary = summary_of(
-        options, data, prepared, result, test_logits, total_seconds=seconds, output=output
-    )
-    run_directory.write_summary(output, summary)
+    config = with_recorded(as_config(options), recorded)
+    with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
+        view.planned(plan_of(options, data, prepared, output))
+        result = fit(
+            prepared.classifier.model,
+            prepared.train,
+            prepared.validation,
+            loop_settings(options, prepared.encoded.pad_id),
+            writer,
+            objective=objective_of(options),
+            metric=options.metric,
+            view=view,
+            resumed=resumed,
+        )
+        prepared.save(output / "model")
+        _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
+        test_logits = None
+        if prepared.test is not None:
+            test_logits = _logits(prepared, prepared.test, options.batch_size)
+            _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
+        seconds = time.perf_counter() - started
+        summary = summary_of(
+            options, data, prepared, result, test_logits, total_seconds=seconds, output=output
+        )
+        run_directory.write_summary(output, summary)
     view.finished(summary)
     return summary
 
@@ -137,6 +147,7 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
     return LoopSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
+        accumulate=options.accumulate,
         sampling=options.sampling,
         lr=options.lr,
         schedule=options.schedule,
@@ -144,8 +155,10 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
         weight_decay=options.weight_decay,
         clip_norm=options.clip_norm,
         average_weights=options.average_weights,
+        ema=options.ema,
         keep=options.keep,
         patience=options.patience,
+        checkpoint_every=options.checkpoint_every,
         seed=options.seed,
         pad_id=pad_id,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -57,7 +57,29 @@ class StepResult:
     gradient_norm: mx.array
 
 
-Step = Callable[[mx.array, mx.array, Targets, mx.array, mx.array], StepResult]
+class Step(Protocol):
+    """One optimizer step."""
+
+    def __call__(
+        self,
+        input_ids: mx.array,
+        attention_mask: mx.array,
+        targets: Targets,
+        row_weights: mx.array,
+        done: mx.array,
+        *,
+        seed: int,
+    ) -> StepResult:
+        """Train on a batch.
+
+        Args:
+            input_ids: `[B, L]`.
+            attention_mask: `[B, L]`.
+            targets: as the `BatchLoss` takes them.
+            row_weights: `[B]`, 0 for rows that only fill the batch up, which are the last ones.
+            done: how much of the training is done, a scalar in [0, 1].
+            seed: of all that is drawn; steps of several batches use the numbers after it too.
+        """
 
 
 class TraceGuard:
@@ -91,6 +113,7 @@ def compiled_step(
     *,
     clip_norm: float,
     guard: TraceGuard,
+    accumulate: int = 1,
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
 
@@ -105,12 +128,25 @@ def compiled_step(
         batch_loss: what is minimised.
         clip_norm: largest global gradient norm; 0 turns clipping off.
         guard: counts the traces; it must allow one for each padded length.
+        accumulate: batches that the rows of a step are computed in, one after the other.
 
     Returns:
-        The step, called as `step(input_ids, attention_mask, targets, row_weights, done)` with the
-        done part of the training, a scalar in [0, 1], and the list to pass to `mx.eval` with it.
+        The step, and the list to pass to `mx.eval` with its result.
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
+
+    def apply(gradients: Any) -> mx.array:
+        gradients, norm = clip_by_global_norm(gradients, clip_norm)
+        optimizer.update(model, gradients)
+        return norm
+
+    if accumulate > 1:
+        # Loaded only here, as it is made of this module's parts.
+        from bertplay.training.accumulated_step import accumulated_step
+
+        return accumulated_step(
+            model, batch_loss, state, apply, batches=accumulate, guard=guard
+        ), state
 
     loss_and_gradients = nn.value_and_grad(model, batch_loss)
     traced = compiled_functions_are_traced()
@@ -130,13 +166,12 @@ def compiled_step(
         (loss, figures), gradients = loss_and_gradients(
             input_ids, attention_mask, targets, row_weights
         )
-        gradients, norm = clip_by_global_norm(gradients, clip_norm)
-        optimizer.update(model, gradients)
-        return loss, figures, norm
+        return loss, figures, apply(gradients)
 
     compiled = mx.compile(step, inputs=state, outputs=state)
 
-    def run(*batch: Any) -> StepResult:
+    def run(*batch: Any, seed: int) -> StepResult:
+        mx.random.seed(seed)
         return StepResult(*compiled(*batch))
 
     return run, state

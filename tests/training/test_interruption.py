@@ -5,7 +5,7 @@ import signal
 import threading
 
 import pytest
-from word_average import fitted, word_average
+from word_average import Notes, fitted, word_average
 
 from bertplay.training import SilentView, TrainingInterruptedError
 from bertplay.training.interruption import interruption
@@ -35,16 +35,11 @@ def handler():
     assert found is pressed
 
 
-def test_the_weights_are_saved_and_the_error_says_where():
-    saved = []
-
-    def save():
-        saved.append(1)
-        return "the weights are safe"
-
+def test_the_state_is_saved_and_the_error_says_how_to_go_on():
+    notes = Notes()
     with pytest.raises(TrainingInterruptedError, match=r"step 3 of 6; the weights are safe"):
-        fitted(word_average(), view=PressInStep(), on_interruption=save)
-    assert saved == [1]
+        fitted(word_average(), view=PressInStep(), writer=notes)
+    assert [state.step for state in notes.states] == [3]
 
 
 def test_no_step_is_made_after_it():
@@ -59,12 +54,12 @@ def test_pressed_during_the_last_evaluation_it_counts_too():
 
 
 def test_the_second_one_stops_at_once():
-    def press_again():
+    def press_again(state):
         press_ctrl_c()
         raise AssertionError("saving went on")
 
     with pytest.raises(KeyboardInterrupt):
-        fitted(word_average(), view=PressInStep(), on_interruption=press_again)
+        fitted(word_average(), view=PressInStep(), writer=Notes(on_state=press_again))
 
 
 def test_the_handler_of_before_is_back_after_training(handler):

@@ -51,6 +51,11 @@ def contents(folder: Path) -> dict[str, bytes]:
     }
 
 
+def without_times(folder: Path) -> list[dict]:
+    lines = map(json.loads, (folder / "metrics.jsonl").read_text().splitlines())
+    return [{k: v for k, v in line.items() if k != "seconds"} for line in lines]
+
+
 def tensors_of(folder: Path) -> dict[str, mx.array]:
     return mx.load(str(folder / "model.safetensors"))
 
@@ -61,7 +66,8 @@ def test_the_run_directory_holds_what_the_design_names(run):
     assert names == wanted | {"checkpoints", "model"}
     model = {path.name for path in (run.folder / "model").iterdir()}
     assert model == {"config.json", "model.safetensors", "tokenizer.json"}
-    assert [path.name for path in (run.folder / "checkpoints").iterdir()] == ["best"]
+    checkpoints = sorted(path.name for path in (run.folder / "checkpoints").iterdir())
+    assert checkpoints == ["best", "step-00000004", "step-00000008"]
 
 
 def test_the_summary_has_every_key_that_scripts_rely_on(run):
@@ -253,22 +259,30 @@ def test_a_finished_run_is_replaced_with_overwrite_only(run, options, tmp_path):
     assert len(after["run/metrics.jsonl"].splitlines()) == 1
 
 
-def test_ctrl_c_leaves_weights_that_can_be_loaded(options):
-    class PressInFirstEpoch(SilentView):
-        def stepped(self, epoch, step, loss, learning_rate):
-            os.kill(os.getpid(), signal.SIGINT)
+class PressInFirstEpoch(SilentView):
+    def stepped(self, epoch, step, loss, learning_rate):
+        os.kill(os.getpid(), signal.SIGINT)
 
+
+def test_after_ctrl_c_the_run_goes_on_to_the_same_bits(run, options):
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(TrainingInterruptedError, match=r"step 4 of 8; .*interrupted") as caught:
+    options = replace(options, loss_args={"alpha": "balanced"})
+    with pytest.raises(TrainingInterruptedError, match=r"step 4 of 8; go on with: ") as caught:
         train(options, PressInFirstEpoch())
-
-    saved = Path(str(options.output)) / "checkpoints" / "interrupted"
-    assert str(saved) in str(caught.value)
-    assert bertplay.load(saved).predict_proba(["the women first class"]).shape == (1, 2)
-    start, _ = load_encoder(options.backbone)
-    # By its whole vocabulary, not the part that is trained.
-    assert tensors_of(saved)[WORDS].shape == start.embeddings.word_embeddings.weight.shape
+    folder = Path(str(options.output))
+    assert f"bertplay train --resume {folder}" in str(caught.value)
     assert signal.getsignal(signal.SIGINT) is before
+    assert not (folder / "model").exists()
+
+    summary = bertplay.resume(folder)
+
+    assert (folder / "predictions.csv").read_bytes() == (
+        run.folder / "predictions.csv"
+    ).read_bytes()
+    one, other = tensors_of(folder / "model"), tensors_of(run.folder / "model")
+    assert all(mx.array_equal(one[name], other[name]) for name in other)
+    assert without_times(folder) == without_times(run.folder)
+    assert summary["validation"] == run.summary["validation"]
 
 
 @pytest.mark.parametrize("keep", ["best", "last"])
@@ -276,12 +290,15 @@ def test_a_failed_run_names_the_last_good_checkpoint(options, monkeypatch, keep)
     """The weights become NaN after the first epoch."""
     fit = run_module.fit
 
-    def fit_and_spoil(model, *arguments, on_epoch, **settings):
+    def fit_and_spoil(model, train, validation, settings, writer, **others):
+        after_epoch = writer.after_epoch
+
         def spoil(record):
-            on_epoch(record)
+            after_epoch(record)
             model.head.output.bias = mx.full((2,), float("nan"))
 
-        return fit(model, *arguments, on_epoch=spoil, **settings)
+        monkeypatch.setattr(writer, "after_epoch", spoil)
+        return fit(model, train, validation, settings, writer, **others)
 
     monkeypatch.setattr(run_module, "fit", fit_and_spoil)
     with pytest.raises(TrainingFailedError, match="the loss is nan at step 5") as caught:

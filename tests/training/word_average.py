@@ -1,6 +1,7 @@
 """A classifier that trains in milliseconds: the mean of word vectors, and short texts for it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import mlx.core as mx
@@ -13,7 +14,8 @@ from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.metrics import Metrics
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
-from bertplay.training.loop import LoopResult, LoopSettings
+from bertplay.training.loop import LoopResult, LoopSettings, RunWriter
+from bertplay.training.loop_state import LoopState
 from bertplay.training.objective import Objective
 from bertplay.training.view import EpochRecord, SilentView
 
@@ -69,6 +71,7 @@ def settings(**changes: Any) -> LoopSettings:
     values = {
         "epochs": 2,
         "batch_size": BATCH,
+        "accumulate": 1,
         "sampling": "natural",
         "lr": 1e-2,
         "schedule": "linear",
@@ -76,12 +79,41 @@ def settings(**changes: Any) -> LoopSettings:
         "weight_decay": 0.01,
         "clip_norm": 1.0,
         "average_weights": 0.0,
+        "ema": 0.0,
         "keep": "best",
         "patience": None,
+        "checkpoint_every": None,
         "seed": 0,
         "pad_id": 0,
     }
     return LoopSettings(**{**values, **changes})
+
+
+@dataclass
+class Notes:
+    """A writer that keeps what it is given in memory.
+
+    Attributes:
+        on_epoch: is called with each record.
+        states: that were saved.
+    """
+
+    on_epoch: Callable[[EpochRecord[Metrics]], None] = lambda record: None
+    on_state: Callable[[LoopState], None] = lambda state: None
+    states: list[LoopState] = field(default_factory=list)
+
+    def after_epoch(self, record: EpochRecord[Metrics]) -> None:
+        self.on_epoch(record)
+
+    def save_state(self, state: LoopState) -> None:
+        self.states.append(state)
+        self.on_state(state)
+
+    def how_to_go_on(self) -> str:
+        return "the weights are safe"
+
+    def last_good(self) -> str:
+        return "the last good checkpoint is here"
 
 
 def fitted(
@@ -91,9 +123,10 @@ def fitted(
     validation: EncodedTexts | None = None,
     view: SilentView | None = None,
     on_epoch: Callable[[EpochRecord[Metrics]], None] = lambda record: None,
-    on_interruption: Callable[[], str] = lambda: "the weights are safe",
+    writer: RunWriter | None = None,
     objective: Objective | None = None,
     metric: str = "log_loss",
+    resumed: LoopState | None = None,
     **changes: Any,
 ) -> LoopResult[Metrics]:
     """`fit` on 20 rows, with what a test does not care about filled in."""
@@ -102,12 +135,11 @@ def fitted(
         train or encoded(20),
         validation or encoded(10, seed=1, first_id=101),
         settings(**changes),
+        writer or Notes(on_epoch),
         objective=objective or Objective(),
         metric=metric,
         view=view or SilentView(),
-        on_epoch=on_epoch,
-        on_interruption=on_interruption,
-        last_good=lambda: "the last good checkpoint is here",
+        resumed=resumed,
     )
 
 
