@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +37,25 @@ class StateFolders:
 
     def __init__(self, folder: Path, *, keep: int) -> None:
         self._folder, self._keep = folder, keep
-        # Of the state written last: each mapping, its file and the file's hash.
-        self._written: dict[str, tuple[Mapping[str, mx.array], Path, str]] = {}
 
     def write(self, state: LoopState) -> Path:
         """Write a state and remove the oldest that are too many; returns the new folder."""
         self._remove_leftovers()
         target = self._folder / f"{_PREFIX}{state.step:08d}"
-        written = {}
 
         def write(folder: Path) -> None:
             hashes = {}
             for name, arrays in state.arrays.items():
                 path = folder / f"{name}{_SUFFIX}"
-                hashes[path.name] = self._write_arrays(name, arrays, path)
-                written[name] = (arrays, target / path.name, hashes[path.name])
+                mx.save_safetensors(str(path), dict(arrays))
+                hashes[path.name] = _synced(path)
             facts = json.dumps(dict(state.facts), allow_nan=False)
-            hashes[FACTS] = _write_synced(folder / FACTS, facts.encode())
-            _write_synced(folder / MANIFEST, json.dumps({"sha256": hashes}, indent=2).encode())
+            (folder / FACTS).write_text(facts, encoding="utf-8")
+            hashes[FACTS] = _synced(folder / FACTS)
+            (folder / MANIFEST).write_text(json.dumps({"sha256": hashes}, indent=2))
+            _synced(folder / MANIFEST)
 
         write_folder(target, write)
-        self._written = written
         for old in self.all()[: -self._keep]:
             shutil.rmtree(old)
         return target
@@ -81,20 +78,6 @@ class StateFolders:
             except DamagedStateError as error:  # noqa: PERF203
                 on_damage(f"{error}; the checkpoint before it is used, if there is one")
         return None
-
-    def _write_arrays(self, name: str, arrays: Mapping[str, mx.array], path: Path) -> str:
-        before = self._written.get(name)
-        if before is not None and before[0] is arrays and before[1].exists():
-            # The weights of the best epoch are the same in many states.
-            try:
-                os.link(before[1], path)
-                return before[2]
-            except OSError:
-                pass  # a file system without links: written again
-        mx.save_safetensors(str(path), dict(arrays))
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-        return file_sha256(path)
 
     def _remove_leftovers(self) -> None:
         """Half-written states of a process that was killed; only one process writes a run."""
@@ -134,9 +117,8 @@ def read_state(folder: Path) -> LoopState:
     return LoopState(arrays, facts)
 
 
-def _write_synced(path: Path, content: bytes) -> str:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
+def _synced(path: Path) -> str:
+    """The SHA-256 of a file that is on the disk now, and not only in the system's memory."""
+    with path.open("rb") as file:
         os.fsync(file.fileno())
-    return hashlib.sha256(content).hexdigest()
+    return file_sha256(path)
