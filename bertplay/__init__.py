@@ -22,7 +22,7 @@ prepare_blas()
 if TYPE_CHECKING:
     from bertplay.classifier import Classifier
     from bertplay.data.errors import InputError
-    from bertplay.loading import load, load_multi_task
+    from bertplay.loading import load, load_adapter, load_multi_task
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
     from bertplay.training import train
@@ -33,6 +33,7 @@ _EXPORTS = {
     "MultiTaskClassifier": "bertplay.multi_task.classifier",
     "TrainOptions": "bertplay.options",
     "load": "bertplay.loading",
+    "load_adapter": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
     "train": "bertplay.training",
 }
@@ -44,6 +45,7 @@ __all__ = [
     "TrainOptions",
     "__version__",
     "load",
+    "load_adapter",
     "load_multi_task",
     "train",
 ]
