@@ -32,6 +32,7 @@ _RESULTS = (
     "report.html",
     "checkpoints",
     "model",
+    "adapter",
 )
 
 
