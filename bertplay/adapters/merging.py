@@ -10,6 +10,7 @@ import mlx.nn as nn
 
 from bertplay.adapters.adding import is_adapted
 from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.quantized_linear import QuantizedLinear
 from bertplay.named_arrays import named_arrays
 
 
@@ -41,7 +42,7 @@ def merged_arrays(encoder: BertEncoder) -> dict[str, mx.array]:
 
 def _is_changed(path: str, modules: Mapping[str, nn.Module]) -> bool:
     """Whether a linear map is adapted or quantized; a quantized one in an adapter counts not."""
-    if not isinstance(modules[path], nn.QuantizedLinear):
+    if not isinstance(modules[path], QuantizedLinear):
         return is_adapted(modules[path])
     return not is_adapted(modules[path.rpartition(".")[0]])
 
@@ -50,12 +51,4 @@ def _plain(module: Any) -> dict[str, mx.array]:
     """Weight and bias of a linear map."""
     if is_adapted(module):
         return named_arrays(module.fuse(dequantize=True).parameters())
-    weight = mx.dequantize(
-        module.weight,
-        module.scales,
-        module.biases,
-        group_size=module.group_size,
-        bits=module.bits,
-        mode=module.mode,
-    )
-    return {"weight": weight, "bias": module.bias}
+    return {"weight": module.dequantized(), "bias": module.bias}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import mlx.nn as nn
-
 from bertplay.adapters.linears import layer_linears
 from bertplay.data.errors import InputError
 from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.quantized_linear import QuantizedLinear
 
 _GROUP_SIZES = (64, 32)
 
@@ -32,7 +31,7 @@ def quantize_linears(encoder: BertEncoder, bits: int) -> None:
                 f"quantize needs linear maps whose inputs are a multiple of {_GROUP_SIZES[-1]}, "
                 f"and this backbone's {name} has {inputs}: leave quantize out"
             )
-        quantized = nn.QuantizedLinear.from_linear(owner[name], group_size=sizes[0], bits=bits)
+        quantized = QuantizedLinear.from_linear(owner[name], group_size=sizes[0], bits=bits)
         # Anew, as the bias has come after the layer froze itself.
         quantized.freeze()
         setattr(owner, name, quantized)
