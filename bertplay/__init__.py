@@ -22,7 +22,7 @@ prepare_blas()
 if TYPE_CHECKING:
     from bertplay.classifier import Classifier
     from bertplay.data.errors import InputError
-    from bertplay.loading import load, load_multi_task
+    from bertplay.loading import load, load_adapter, load_multi_task
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
     from bertplay.training import resume, train
@@ -33,6 +33,7 @@ _EXPORTS = {
     "MultiTaskClassifier": "bertplay.multi_task.classifier",
     "TrainOptions": "bertplay.options",
     "load": "bertplay.loading",
+    "load_adapter": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
     "resume": "bertplay.training",
     "train": "bertplay.training",
@@ -45,6 +46,7 @@ __all__ = [
     "TrainOptions",
     "__version__",
     "load",
+    "load_adapter",
     "load_multi_task",
     "resume",
     "train",

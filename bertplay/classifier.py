@@ -11,6 +11,7 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.bert import BertEncoder
@@ -96,22 +97,33 @@ def save(
         replaced: encoder tensors by name that differ from those the model holds, such as the
             whole vocabulary while a part of it is trained.
     """
-    write_model(
-        folder,
-        classifier.encoder,
-        classifier.tokenizer,
-        head_tensors(classifier.model.head),
-        {
-            "task": classifier.task.to_dict(),
-            "head": dict(classifier.head_options),
-            "max_length": classifier.max_length,
-        },
-        replaced,
-    )
+    encoder, tokenizer = classifier.encoder, classifier.tokenizer
+    write_model(folder, encoder, tokenizer, *head_and_facts(classifier), replaced)
+
+
+def save_adapter(classifier: Classifier, folder: Path, origin: AdapterOrigin) -> None:
+    """Write the adapter of the encoder, with the head: all that is not the backbone's.
+
+    Args:
+        classifier: whose encoder has the adapter.
+        folder: replaced if it exists.
+        origin: of the adapter.
+    """
+    write_adapter(folder, origin, classifier.encoder, *head_and_facts(classifier))
+
+
+def head_and_facts(classifier: Classifier) -> tuple[dict[str, mx.array], dict[str, Any]]:
+    """The head's tensors, and how to use the model: what is stored besides the encoder."""
+    facts = {
+        "task": classifier.task.to_dict(),
+        "head": dict(classifier.head_options),
+        "max_length": classifier.max_length,
+    }
+    return head_tensors(classifier.model.head), facts
 
 
 def restore(stored: StoredModel) -> Classifier:
-    """The classifier that `save` wrote.
+    """The classifier that `save` or `save_adapter` wrote.
 
     Raises:
         InputError: a file of it is damaged.
@@ -125,7 +137,7 @@ def restore(stored: StoredModel) -> Classifier:
             stored.config.hidden_size, len(task.classes), loss="ce", **head_options
         )
     except InputError as error:
-        raise InputError(f"{stored.folder / 'config.json'}: {error}") from None
+        raise InputError(f"{stored.description}: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
         raise stored.incomplete(error) from None
     model = TextClassifier(stored.encoder(), head)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import mlx.core as mx
 import mlx.nn as nn
 
+from bertplay.adapters.merging import merged_arrays
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer
@@ -22,6 +23,9 @@ from bertplay.named_arrays import named_arrays
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+ADAPTER_FILE = "adapter.json"
+"""What an adapter's folder has in place of config.json."""
 
 _ENCODER, _HEAD = "bert.", "head."
 
@@ -37,7 +41,8 @@ def write_model(
     """Write a model, the folder as a whole at once.
 
     The encoder's tensors have Hugging Face's names with the prefix `bert.`, so that
-    `bertplay.encoders.load_encoder` and transformers' `AutoModel` read them too.
+    `bertplay.encoders.load_encoder` and transformers' `AutoModel` read them too; adapters are
+    merged into the weights, and quantized weights are written in full precision.
 
     Args:
         folder: replaced if it exists.
@@ -47,9 +52,7 @@ def write_model(
         facts: how to use the model, ready for JSON.
         replaced: encoder tensors by name that differ from those the model holds.
     """
-    of_encoder = named_arrays(encoder.parameters()) | dict(replaced or {})
-    tensors = {_ENCODER + name: value for name, value in of_encoder.items()}
-    tensors |= {_HEAD + name: value for name, value in heads.items()}
+    tensors = stored_tensors(merged_arrays(encoder) | dict(replaced or {}), heads)
     config = encoder.config.as_dict() | {"bertplay": dict(facts)}
 
     def write(target: Path) -> None:
@@ -58,6 +61,27 @@ def write_model(
         tokenizer.save(str(target / "tokenizer.json"))
 
     write_folder(folder, write)
+
+
+def stored_tensors(
+    encoder: Mapping[str, mx.array], heads: Mapping[str, mx.array]
+) -> dict[str, mx.array]:
+    """The tensors of an encoder and of its heads by the names that they are stored under."""
+    tensors = {_ENCODER + name: value for name, value in encoder.items()}
+    return tensors | {_HEAD + name: value for name, value in heads.items()}
+
+
+def encoder_tensors(stored: Mapping[str, mx.array]) -> dict[str, mx.array]:
+    """Those of stored tensors that are the encoder's, by their names in the encoder."""
+    return dict(_named(stored, _ENCODER))
+
+
+def _named(stored: Mapping[str, mx.array], prefix: str) -> list[tuple[str, mx.array]]:
+    return [
+        (name.removeprefix(prefix), tensor)
+        for name, tensor in stored.items()
+        if name.startswith(prefix)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,19 +93,31 @@ class StoredModel:
         config: of the encoder.
         facts: how to use the model, as `write_model` was told.
         tensors: all of them, by name.
+        backbone: encoder and tokenizer, where they are not in the folder: those that an adapter
+            was put on.
     """
 
     folder: Path
     config: BertConfig
     facts: Mapping[str, Any]
     tensors: Mapping[str, mx.array]
+    backbone: tuple[BertEncoder, Tokenizer] | None = None
+
+    @property
+    def description(self) -> Path:
+        """The file that says how to use the model."""
+        return self.folder / ("config.json" if self.backbone is None else ADAPTER_FILE)
 
     def encoder(self) -> BertEncoder:
-        """An encoder of the stored shape, without its weights yet."""
+        """An encoder of the stored shape, whose weights `fill` loads."""
+        if self.backbone is not None:
+            return self.backbone[0]
         return BertEncoder(self.config, pooler=f"{_ENCODER}pooler.dense.weight" in self.tensors)
 
     def tokenizer(self) -> Tokenizer:
         """The encoder's."""
+        if self.backbone is not None:
+            return self.backbone[1]
         return load_tokenizer(self.folder)
 
     def fill(self, encoder: Any, heads: Mapping[str, nn.Module]) -> None:
@@ -97,26 +133,19 @@ class StoredModel:
         expected = {_ENCODER + n: value for n, value in named_arrays(encoder.parameters()).items()}
         for prefix, head in heads.items():
             expected |= {_HEAD + prefix + n: value for n, value in head_tensors(head).items()}
-        require_same_names(self.tensors, expected, self.folder)
-        encoder.load_weights(self._of(_ENCODER))
+        described = self.description.name
+        require_same_names(self.tensors, expected, self.folder, described=described)
+        encoder.load_weights(_named(self.tensors, _ENCODER))
         for prefix, head in heads.items():
             names = head_tensors(head)
-            found = [(n, t) for n, t in self._of(_HEAD + prefix) if n in names]
+            found = [(n, t) for n, t in _named(self.tensors, _HEAD + prefix) if n in names]
             head.load_weights(found, strict=False)
 
     def incomplete(self, error: Exception) -> InputError:
         """What to raise where a fact is missing or wrong."""
         return InputError(
-            f"{self.folder / 'config.json'} does not say how to use the model ({error}): train it "
-            "again"
+            f"{self.description} does not say how to use the model ({error}): train it again"
         )
-
-    def _of(self, prefix: str) -> list[tuple[str, mx.array]]:
-        return [
-            (name.removeprefix(prefix), tensor)
-            for name, tensor in self.tensors.items()
-            if name.startswith(prefix)
-        ]
 
 
 def read_model(run: str | PathLike[str]) -> StoredModel:

@@ -9,16 +9,20 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from numbers import Integral
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
 from bertplay.data.errors import InputError
 from bertplay.option_values import plain_loss_args, plain_tasks, plain_value
+from bertplay.trained_part_options import require_trained_part
 
 POOLINGS = ("cls", "mean", "max", "attention")
 SAMPLINGS = ("natural", "balanced", "sqrt")
 SCHEDULES = ("linear", "cosine")
 KEEP = ("best", "last")
+ADAPTERS = ("none", *ADAPTER_KINDS)
 TASK_WEIGHTINGS = (
     "fixed",
     "uncertainty",
@@ -127,6 +131,40 @@ class TrainOptions:
         None, "Longest text in tokens; longer ones are cut.", group="Model"
     )
 
+    freeze: str = option(
+        "none",
+        "What of the encoder is not trained: none, full (the head alone is trained), embeddings, "
+        "or the number of bottom layers that stay as they are, with the embeddings.",
+        group="Trained part",
+    )
+    adapter: str = option(
+        "none",
+        "Train small matrices added to the encoder's linear maps, and not the encoder itself.",
+        choices=ADAPTERS,
+        group="Trained part",
+    )
+    adapter_rank: int | None = option(
+        None, "Inner size of the adapter's matrices; default: 8.", group="Trained part"
+    )
+    adapter_alpha: float | None = option(
+        None, "The adapter's part is scaled by alpha / rank; default: 16.", group="Trained part"
+    )
+    adapter_dropout: float | None = option(
+        None, "Dropout of the adapter's input; default: 0.", group="Trained part"
+    )
+    adapter_targets: str | None = option(
+        None,
+        "Linear maps with an adapter, with commas between: query, key, value, "
+        "attention.output.dense, intermediate.dense, output.dense, or all-linear; default: "
+        "query,value.",
+        group="Trained part",
+    )
+    quantize: int = option(
+        0,
+        "Bits of the encoder's linear maps, 8 or 4, under an adapter or frozen; 0: not quantized.",
+        group="Trained part",
+    )
+
     epochs: int | None = option(None, "Passes over the training rows.")
     batch_size: int = option(32, "Rows computed at once.")
     accumulate: int = option(
@@ -209,6 +247,8 @@ class TrainOptions:
                 plain: Any = plain_loss_args(value)
             elif name == "tasks":
                 plain = plain_tasks(value)
+            elif name == "freeze" and isinstance(value, Integral) and not isinstance(value, bool):
+                plain = str(value)  # a number of layers, as YAML has it
             else:
                 plain = plain_value(name, value, hints[name])
             object.__setattr__(self, name, plain)  # the dataclass is frozen
@@ -220,6 +260,7 @@ class TrainOptions:
             "keep",
             "task",
             "task_weighting",
+            "adapter",
         ):
             require_choice(name, getattr(self, name), option_choices(name))
         require(
@@ -282,6 +323,7 @@ class TrainOptions:
             self.temperature is None or 0 < self.temperature < math.inf,
             f"temperature is {self.temperature}: it must be a number above 0",
         )
+        require_trained_part(self)
         # The random state of a step is made of the seed and the step, 32 bits each.
         require(
             0 <= self.seed < 2**32, f"seed is {self.seed}: it must lie between 0 and {2**32 - 1}"

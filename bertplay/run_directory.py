@@ -34,6 +34,7 @@ _RESULTS = (
     "report.html",
     CHECKPOINTS,
     "model",
+    "adapter",
 )
 
 

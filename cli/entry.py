@@ -13,7 +13,7 @@ import click
 from bertplay import __version__
 from bertplay.data.errors import InputError
 
-COMMANDS = ("train", "evaluate", "predict", "losses", "data", "distill", "info")
+COMMANDS = ("train", "evaluate", "predict", "merge", "losses", "data", "distill", "info")
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 

@@ -16,7 +16,8 @@ def written_text(summary: Mapping[str, Any]) -> str:
     predictions = (
         "predictions.csv, test_predictions.csv" if "test" in summary else "predictions.csv"
     )
-    return f"{summary['output']}: model/, summary.json, {predictions}, metrics.jsonl, config.yaml"
+    model = "model/, adapter/" if "adapter" in summary else "model/"
+    return f"{summary['output']}: {model}, summary.json, {predictions}, metrics.jsonl, config.yaml"
 
 
 def next_commands(summary: Mapping[str, Any], example: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bertplay.adapters.settings import AdapterSettings
 from bertplay.cli.printable import loss_text, one_line, percent
 from bertplay.training.view import Plan
 
@@ -45,7 +46,9 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     cut = f"; {plan.cut_texts:,} longer texts are cut" if plan.cut_texts else ""
     return [
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
-        ("backbone", f"{one_line(plan.backbone)}, {plan.parameters:,} parameters"),
+        ("backbone", _backbone_text(plan)),
+        *([] if plan.freeze == "none" else [("frozen", _frozen_text(plan.freeze))]),
+        *([] if plan.adapter is None else [("adapter", _adapter_text(plan.adapter))]),
         *_loss_rows(plan),
         *([] if plan.sampling == "natural" else [("sampling", _SAMPLINGS[plan.sampling])]),
         *([] if plan.teacher is None else [("teacher", _teacher_text(plan))]),
@@ -53,6 +56,31 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         ("steps", _steps_text(plan)),
         ("output", one_line(plan.output)),
     ]
+
+
+def _backbone_text(plan: Plan) -> str:
+    bits = f" in {plan.quantize} bits" if plan.quantize else ""
+    return (
+        f"{one_line(plan.backbone)}{bits}, trainable {plan.trainable_parameters:,} of "
+        f"{plan.total_parameters:,} parameters"
+    )
+
+
+def _frozen_text(freeze: str) -> str:
+    """What of the encoder is not trained, and has no dropout."""
+    if freeze == "full":
+        return "the encoder"
+    if freeze == "embeddings":
+        return "the embeddings"
+    return f"the embeddings and the bottom {'layer' if freeze == '1' else f'{freeze} layers'}"
+
+
+def _adapter_text(adapter: AdapterSettings) -> str:
+    dropout = f", dropout {adapter.dropout:g}" if adapter.dropout else ""
+    return (
+        f"{adapter.kind} of rank {adapter.rank}, scaled by {adapter.scale:g}{dropout}, on "
+        f"{', '.join(adapter.targets)}"
+    )
 
 
 def _loss_rows(plan: Plan) -> list[tuple[str, str]]:

@@ -39,6 +39,9 @@ _METAVARS = {
     "schedule": "NAME",
     "metric": "NAME",
     "task_weighting": "NAME",
+    "freeze": "NAME|N",
+    "adapter": "NAME",
+    "adapter_targets": "NAMES",
     "keep": "NAME",
     "output": "DIR",
 }
@@ -54,6 +57,7 @@ Examples:
   bertplay train --data ads.jsonl --template "{title}: {body}" --label clicked
   bertplay train --data chats.csv --label emotion:focal --label urgency:mse
   bertplay train --task emotion --multi-task --task-weighting uncertainty
+  bertplay train --data reviews.csv --adapter lora --adapter-targets all-linear --lr 1e-3
   bertplay train --config runs/kaggle/config.yaml --seed 1 --output runs/again
   bertplay train --resume runs/kaggle
 """

@@ -31,7 +31,7 @@ def read_encoder_tensors(folder: Path) -> dict[str, mx.array]:
         InputError: there are no weights, only pickled ones, or a file is damaged.
     """
     tensors: dict[str, mx.array] = {}
-    for path in _weight_files(folder):
+    for path in weight_files(folder):
         tensors.update(read_safetensors(path))
     tensors = expand(tensors)
     prefixed = any(name.startswith("bert.") for name in tensors)
@@ -68,7 +68,11 @@ def read_safetensors(path: Path) -> dict[str, mx.array]:
 
 
 def require_same_names(
-    found: Mapping[str, mx.array], expected: Mapping[str, mx.array], source: str | Path
+    found: Mapping[str, mx.array],
+    expected: Mapping[str, mx.array],
+    source: str | Path,
+    *,
+    described: str = "config.json",
 ) -> None:
     """Check that a file holds exactly the tensors that a model has, in the same shapes.
 
@@ -88,10 +92,15 @@ def require_same_names(
     if misshapen:
         problems.append(f"of another shape: {_some(misshapen)}")
     if problems:
-        raise InputError(f"{source} does not fit the model in config.json; {'; '.join(problems)}")
+        raise InputError(f"{source} does not fit the model in {described}; {'; '.join(problems)}")
 
 
-def _weight_files(folder: Path) -> list[Path]:
+def weight_files(folder: Path) -> list[Path]:
+    """The safetensors files of a model's folder: one, or the shards in the order of their names.
+
+    Raises:
+        InputError: there are none, or only pickled ones.
+    """
     if (folder / WEIGHTS_FILE).is_file():
         return [folder / WEIGHTS_FILE]
     index = folder / INDEX_FILE

@@ -22,6 +22,9 @@ class Dropout(nn.Module):
     Args:
         p: the probability of dropping an element, in [0, 1).
 
+    Attributes:
+        frozen: true in a part of a model that is not trained: the identity in training as well.
+
     Raises:
         ValueError: p is outside [0, 1).
     """
@@ -31,10 +34,11 @@ class Dropout(nn.Module):
         if not 0 <= p < 1:
             raise ValueError(f"p is {p}: expected a probability of at least 0 and below 1")
         self._p = p
+        self.frozen = False
 
     def __call__(self, x: mx.array) -> mx.array:
-        """Any shape and floating type; the identity in evaluation."""
-        if self._p == 0 or not self.training:
+        """Any shape and floating type; the identity in evaluation and where it is frozen."""
+        if self._p == 0 or not self.training or self.frozen:
             return x
         limit = mx.array(round((1 - self._p) * 2**32), dtype=mx.uint32)
         kept = _hashed_positions(x.shape) < limit

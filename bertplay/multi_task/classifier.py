@@ -11,6 +11,7 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.bert import BertEncoder
@@ -140,24 +141,40 @@ def save_multi_task(
         folder: replaced if it exists.
         replaced: encoder tensors by name that differ from those the model holds.
     """
+    encoder, tokenizer = classifier.encoder, classifier.tokenizer
+    write_model(folder, encoder, tokenizer, *heads_and_facts(classifier), replaced)
+
+
+def save_multi_task_adapter(
+    classifier: MultiTaskClassifier, folder: Path, origin: AdapterOrigin
+) -> None:
+    """Write the adapter of the encoder, with the heads: all that is not the backbone's.
+
+    Args:
+        classifier: whose encoder has the adapter.
+        folder: replaced if it exists.
+        origin: of the adapter.
+    """
+    write_adapter(folder, origin, classifier.encoder, *heads_and_facts(classifier))
+
+
+def heads_and_facts(
+    classifier: MultiTaskClassifier,
+) -> tuple[dict[str, mx.array], dict[str, Any]]:
+    """Tensors of heads and task weights, and how to use the model: all but the encoder."""
     weights = named_arrays(classifier.model.task_weights.parameters())
-    write_model(
-        folder,
-        classifier.encoder,
-        classifier.tokenizer,
-        head_tensors(classifier.model.head) | {_WEIGHTS + n: value for n, value in weights.items()},
-        {
-            "tasks": classifier.task.to_dict(),
-            "head": dict(classifier.head_options),
-            "max_length": classifier.max_length,
-            "task_weighting": classifier.task_weighting,
-        },
-        replaced,
-    )
+    tensors = head_tensors(classifier.model.head)
+    facts = {
+        "tasks": classifier.task.to_dict(),
+        "head": dict(classifier.head_options),
+        "max_length": classifier.max_length,
+        "task_weighting": classifier.task_weighting,
+    }
+    return tensors | {_WEIGHTS + name: value for name, value in weights.items()}, facts
 
 
 def restore_multi_task(stored: StoredModel) -> MultiTaskClassifier:
-    """The model that `save_multi_task` wrote, with its task weights as they were at last.
+    """The model that was saved, with its task weights as they were at last.
 
     Raises:
         InputError: a file of it is damaged.
@@ -176,7 +193,7 @@ def restore_multi_task(stored: StoredModel) -> MultiTaskClassifier:
         weighting = str(facts["task_weighting"])
         weights = task_weights_for(weighting, task, dict.fromkeys(head.heads, 1.0))
     except InputError as error:
-        raise InputError(f"{stored.folder / 'config.json'}: {error}") from None
+        raise InputError(f"{stored.description}: {error}") from None
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise stored.incomplete(error) from None
     model = MultiTaskModel(stored.encoder(), head, weights)

@@ -11,6 +11,7 @@ import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
+from bertplay.adapters.folder import AdapterOrigin
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
 from bertplay.heads import MultiTaskHead
@@ -22,7 +23,13 @@ from bertplay.losses import (
     get_loss,
 )
 from bertplay.losses.registry import require_options
-from bertplay.multi_task.classifier import MultiTaskClassifier, save_multi_task, task_head
+from bertplay.multi_task.classifier import (
+    MultiTaskClassifier,
+    heads_and_facts,
+    save_multi_task,
+    save_multi_task_adapter,
+    task_head,
+)
 from bertplay.multi_task.data import MultiTaskData
 from bertplay.multi_task.emotions import EMOTION_TASKS
 from bertplay.multi_task.labels import Labels
@@ -33,6 +40,7 @@ from bertplay.options import TrainOptions
 from bertplay.training.encoded_splits import EncodedSplits, encode_splits
 from bertplay.training.preparation import head_options_of, with_default_alpha
 from bertplay.training.rows import TrainingRows
+from bertplay.training.trained_part import all_numbers, choose_trained_part, trainable_numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +52,14 @@ class PreparedTasks:
         data: the tables.
         losses: task to its loss.
         encoded: the encoder and the token ids.
+        adapter: what the encoder's adapter belongs to; None without one.
     """
 
     classifier: MultiTaskClassifier
     data: MultiTaskData
     losses: Mapping[str, ConfiguredLoss]
     encoded: EncodedSplits
+    adapter: AdapterOrigin | None
 
     def training_rows(self) -> TrainingRows:
         """The training rows with all their labels as targets."""
@@ -61,9 +71,21 @@ class PreparedTasks:
         classes, _ = self.data.train.strata()
         return TrainingRows(self.data.train.ids, self.encoded.train, targets, classes)
 
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """How many numbers are trained, and how many the whole model has."""
+        model, (heads, _) = self.classifier.model, heads_and_facts(self.classifier)
+        whole = self.encoded.whole_tensors()
+        return trainable_numbers(model), all_numbers(self.classifier.encoder, heads, whole)
+
     def save(self, folder: Path) -> None:
-        """Write the model with the whole vocabulary."""
+        """Write the model with the whole vocabulary; an adapter is merged."""
         save_multi_task(self.classifier, folder, self.encoded.whole_tensors())
+
+    def save_adapter(self, folder: Path) -> None:
+        """Write the adapter and the heads alone; without an adapter, nothing."""
+        if self.adapter is not None:
+            save_multi_task_adapter(self.classifier, folder, self.adapter)
 
     def metric(self, task: str) -> str:
         """The figure that stands for a task's quality."""
@@ -107,8 +129,9 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
         data: the tables.
 
     Raises:
-        InputError: the backbone cannot be loaded, a loss's option is wrong, or `max_length` is more
-            than the backbone can read.
+        InputError: the backbone cannot be loaded, a loss's option is wrong, `max_length` is more
+            than the backbone can read, it has fewer layers than are to be frozen, or it cannot be
+            quantized.
     """
     if options.loss_args and not any(
         _takes_loss_of_run(options, data.task_options[c.name], c.kind) for c in data.task.columns
@@ -124,11 +147,12 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
     head_options = head_options_of(options)
-    mx.random.seed(options.seed)  # draws the heads' first weights
+    mx.random.seed(options.seed)  # draws the first weights of the heads, then of an adapter
     size = encoded.encoder.config.hidden_size
     head = MultiTaskHead(
         {c.name: task_head(size, c, losses[c.name], head_options) for c in data.task.columns}
     )
+    adapter = choose_trained_part(encoded.encoder, options)
     weights = {name: asked.weight for name, asked in data.task_options.items()}
     classifier = MultiTaskClassifier(
         MultiTaskModel(
@@ -140,7 +164,7 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
         encoded.max_length,
         options.task_weighting,
     )
-    return PreparedTasks(classifier, data, losses, encoded)
+    return PreparedTasks(classifier, data, losses, encoded, adapter)
 
 
 def _over(recipe: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from bertplay.multi_task.metrics import MultiTaskMetrics, baseline
 from bertplay.multi_task.preparation import PreparedTasks, task_facts
 from bertplay.options import TrainOptions
 from bertplay.prediction import padded_lengths_for
+from bertplay.trained_part_options import adapter_settings
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import Objective
-from bertplay.training.summary import encoding_facts, first_epoch_padding, trainable_numbers
+from bertplay.training.summary import encoding_facts, first_epoch_padding
+from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan, TaskPlan
 
 
@@ -25,6 +27,7 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
     assert options.average_weights is not None
     data, encoded = prepared.data, prepared.encoded
     facts = task_facts(prepared)
+    trainable, total = prepared.parameters
     return Plan(
         source=data.train.source,
         train_rows=len(data.train),
@@ -33,7 +36,8 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         class_counts={},
         example=data.train.texts[0],
         backbone=options.backbone,
-        parameters=trainable_numbers(prepared.classifier.model),
+        trainable_parameters=trainable,
+        total_parameters=total,
         loss={},
         sampling=options.sampling,
         padded_lengths=padded_lengths_for(encoded.train),
@@ -47,6 +51,9 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         output=str(output),
         tasks=tuple(TaskPlan(name, **_of_plan(of_task)) for name, of_task in facts.items()),
         task_weighting=options.task_weighting,
+        freeze=options.freeze,
+        adapter=adapter_settings(options),
+        quantize=options.quantize,
     )
 
 
@@ -82,6 +89,7 @@ def tasks_summary(
         "tasks": task_facts(prepared),
         "task_weighting": options.task_weighting,
         "backbone": options.backbone,
+        **trained_part_facts(options, *prepared.parameters),
         "data": {
             "source": data.train.source,
             "sha256": data.train.sha256,

@@ -9,7 +9,8 @@ from typing import Any
 
 import mlx.core as mx
 
-from bertplay.classifier import Classifier, save
+from bertplay.adapters.folder import AdapterOrigin
+from bertplay.classifier import Classifier, head_and_facts, save, save_adapter
 from bertplay.data.errors import InputError
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.losses import ALL_LOSSES, LOSSES, ConfiguredLoss, get_loss
@@ -17,6 +18,7 @@ from bertplay.losses.registry import require_options
 from bertplay.options import TrainOptions
 from bertplay.training.encoded_splits import EncodedSplits, encode_splits, recipe_of
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.trained_part import all_numbers, choose_trained_part, trainable_numbers
 from bertplay.training_data import TrainingData
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
@@ -36,6 +38,7 @@ class Prepared:
         test: rows that only the final model is shown, likewise; None where there are none.
         loss: the head's.
         encoded: the encoder and the token ids.
+        adapter: what the encoder's adapter belongs to; None without one.
     """
 
     classifier: Classifier
@@ -44,10 +47,23 @@ class Prepared:
     test: EncodedTexts | None
     loss: ConfiguredLoss
     encoded: EncodedSplits
+    adapter: AdapterOrigin | None
+
+    @property
+    def parameters(self) -> tuple[int, int]:
+        """How many numbers are trained, and how many the whole model has."""
+        model, (head, _) = self.classifier.model, head_and_facts(self.classifier)
+        whole = self.encoded.whole_tensors()
+        return trainable_numbers(model), all_numbers(self.classifier.encoder, head, whole)
 
     def save(self, folder: Path) -> None:
-        """Write the classifier with the whole vocabulary."""
+        """Write the classifier with the whole vocabulary; an adapter is merged."""
         save(self.classifier, folder, self.encoded.whole_tensors())
+
+    def save_adapter(self, folder: Path) -> None:
+        """Write the adapter and the head alone; without an adapter, nothing."""
+        if self.adapter is not None:
+            save_adapter(self.classifier, folder, self.adapter)
 
 
 def with_recipe(options: TrainOptions, task: str) -> TrainOptions:
@@ -123,15 +139,17 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
         loss: from `resolve_loss`.
 
     Raises:
-        InputError: the backbone cannot be loaded, or `max_length` is more than it can read.
+        InputError: the backbone cannot be loaded, `max_length` is more than it can read, it has
+            fewer layers than are to be frozen, or it cannot be quantized.
     """
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
     head_options = head_options_of(options)
-    mx.random.seed(options.seed)  # draws the head's first weights
+    mx.random.seed(options.seed)  # draws the first weights of the head, then of an adapter
     head = ClassificationHeadV2(
         encoded.encoder.config.hidden_size, len(data.classes), loss=loss, **head_options
     )
+    adapter = choose_trained_part(encoded.encoder, options)
     classifier = Classifier(
         TextClassifier(encoded.encoder, head),
         encoded.tokenizer,
@@ -146,4 +164,5 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
         EncodedTexts(data.test, encoded.test) if data.test else None,
         loss,
         encoded,
+        adapter,
     )

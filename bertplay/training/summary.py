@@ -6,21 +6,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlx.nn as nn
-
 from bertplay.data.batches import padding_fraction
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import Metrics, evaluate, majority_baseline
-from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.prediction import Logits, padded_lengths_for, softmax
+from bertplay.trained_part_options import adapter_settings
 from bertplay.training.encoded_splits import EncodedSplits
 from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
 from bertplay.training.rows import TrainingRows
+from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan
 from bertplay.training_data import TrainingData
 
@@ -29,7 +28,7 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
     """What the user is shown before training starts."""
     assert options.epochs is not None
     assert options.average_weights is not None
-    model = prepared.classifier.model
+    trainable, total = prepared.parameters
     return Plan(
         source=data.source,
         train_rows=len(prepared.train),
@@ -38,7 +37,8 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         class_counts=_class_counts(data),
         example=data.train.texts[0],
         backbone=options.backbone,
-        parameters=trainable_numbers(model),
+        trainable_parameters=trainable,
+        total_parameters=total,
         loss=loss_facts(prepared.loss),
         sampling=options.sampling,
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
@@ -50,6 +50,9 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         teacher=options.teacher,
         average_weights=options.average_weights,
         output=str(output),
+        freeze=options.freeze,
+        adapter=adapter_settings(options),
+        quantize=options.quantize,
     )
 
 
@@ -83,6 +86,7 @@ def summary_of(
         "loss": loss_facts(prepared.loss),
         "backbone": options.backbone,
         **({} if options.teacher is None else {"teacher": _teacher_facts(options)}),
+        **trained_part_facts(options, *prepared.parameters),
         "data": {
             "source": data.source,
             "sha256": data.sha256,
@@ -138,11 +142,6 @@ def loss_facts(loss: ConfiguredLoss) -> dict[str, Any]:
 
 def _class_counts(data: TrainingData) -> dict[str, int]:
     return dict(zip(data.classes, data.class_counts, strict=True))
-
-
-def trainable_numbers(model: nn.Module) -> int:
-    """How many numbers are trained."""
-    return sum(leaf.size for leaf in named_arrays(model.trainable_parameters()).values())
 
 
 def encoding_facts(

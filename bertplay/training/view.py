@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from bertplay.adapters.settings import AdapterSettings
 from bertplay.alarms import Alarm
 from bertplay.training.objective import Objective
 
@@ -45,7 +46,8 @@ class Plan:
         class_counts: training rows by class name; empty with several tasks.
         example: the first training text.
         backbone: as the user named it.
-        parameters: trainable numbers.
+        trainable_parameters: numbers that are trained.
+        total_parameters: numbers of the whole model, with the words that no text has.
         loss: the loss's name and resolved options; empty with several tasks.
         sampling: how the rows of an epoch are drawn.
         padded_lengths: the shapes that are compiled.
@@ -59,6 +61,9 @@ class Plan:
         output: the run directory.
         tasks: what is learned, where a model has several heads.
         task_weighting: how their losses are weighed.
+        freeze: what of the encoder is not trained, as of `apply_freeze`.
+        adapter: what is trained in place of the encoder; None where there is no adapter.
+        quantize: bits of the encoder's linear maps; 0 where they are not quantized.
     """
 
     source: str
@@ -68,7 +73,8 @@ class Plan:
     class_counts: dict[str, int]
     example: str
     backbone: str
-    parameters: int
+    trainable_parameters: int
+    total_parameters: int
     loss: dict[str, Any]
     sampling: str
     padded_lengths: tuple[int, ...]
@@ -82,6 +88,9 @@ class Plan:
     output: str
     tasks: tuple[TaskPlan, ...] = ()
     task_weighting: str = "fixed"
+    freeze: str = "none"
+    adapter: AdapterSettings | None = None
+    quantize: int = 0
 
 
 class AsDict(Protocol):

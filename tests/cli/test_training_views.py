@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 
+from bertplay.adapters.settings import AdapterSettings
 from bertplay.alarms import Alarm
 from bertplay.cli.plain_view import PlainView
 from bertplay.cli.plan_rows import COMPILING, plan_rows
@@ -33,7 +34,8 @@ def plan(classes: int = 2, **changes) -> Plan:
         "class_counts": {name: 10 * (i + 1) for i, name in enumerate(names(classes))},
         "example": "[red]A film\nabout \x1b[31mships[/red]",
         "backbone": "scratch",
-        "parameters": 1_234_567,
+        "trainable_parameters": 1_234_567,
+        "total_parameters": 2_345_678,
         "loss": {"name": "focal", "arguments": {"gamma": 2.0, "alpha": [0.5, 1.5]}},
         "sampling": "natural",
         "padded_lengths": (8, 16, 32),
@@ -47,6 +49,37 @@ def plan(classes: int = 2, **changes) -> Plan:
         "output": "runs/reviews-focal",
     }
     return Plan(**{**values, **changes})
+
+
+def row_of(name: str, **changes) -> str:
+    return dict(plan_rows(plan(**changes)))[name]
+
+
+@pytest.mark.parametrize(
+    ("freeze", "text"),
+    [
+        ("full", "the encoder"),
+        ("embeddings", "the embeddings"),
+        ("1", "the embeddings and the bottom layer"),
+        ("4", "the embeddings and the bottom 4 layers"),
+    ],
+)
+def test_the_plan_says_what_is_frozen(freeze, text):
+    assert row_of("frozen", freeze=freeze) == text
+
+
+def test_the_plan_says_what_the_adapter_is():
+    adapter = AdapterSettings("dora", 4, 8.0, 0.1, ("key", "output.dense"))
+    expected = "dora of rank 4, scaled by 2, dropout 0.1, on key, output.dense"
+    assert row_of("adapter", adapter=adapter) == expected
+
+
+def test_the_plan_says_in_how_many_bits_the_backbone_is():
+    assert row_of("backbone", quantize=4).startswith("scratch in 4 bits, trainable 1,234,567 of ")
+
+
+def test_a_plan_that_trains_everything_has_neither_row():
+    assert {"frozen", "adapter"} & dict(plan_rows(plan())).keys() == set()
 
 
 def metrics(classes: int = 2):
@@ -134,7 +167,11 @@ def test_the_plan_names_data_classes_model_loss_and_lengths(lines):
 
     for words in (
         *("reviews.csv", "1,000 to train on, 250 to validate on", "class 1", "66.7%", "2.0 : 1"),
-        *("[red]A film about", "scratch, 1,234,567 parameters", "focal (gamma 2, alpha [0.5, 1.5]"),
+        *(
+            "[red]A film about",
+            "scratch, trainable 1,234,567 of 2,345,678 parameters",
+            "focal (gamma 2, alpha [0.5, 1.5]",
+        ),
         *("8, 16, 32 tokens, 4.2% padding; 3 longer texts are cut", "4 epochs x 50 = 200"),
         *("runs/reviews-focal", "No compiler was found."),
     ):

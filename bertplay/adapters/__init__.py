@@ -1,0 +1,1 @@
+"""LoRA and DoRA on an encoder's linear maps, and quantized encoders under them."""

@@ -1,0 +1,70 @@
+"""Parts of an encoder that are not trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bertplay.data.errors import InputError
+
+if TYPE_CHECKING:
+    import mlx.nn as nn
+
+    from bertplay.encoders.bert import BertEncoder
+
+FREEZE_NAMES = ("none", "full", "embeddings")
+
+
+def require_freeze(freeze: str) -> None:
+    """Check what `apply_freeze` is told, before there is an encoder.
+
+    Raises:
+        InputError: it is neither one of the names nor a number of layers.
+    """
+    if freeze not in FREEZE_NAMES and not (freeze.isdecimal() and int(freeze) >= 1):
+        raise InputError(
+            f"freeze is {freeze!r}: choose none, full, embeddings, or how many of the bottom "
+            "layers stay as they are, such as 4"
+        )
+
+
+def apply_freeze(encoder: BertEncoder, freeze: str) -> None:
+    """Freeze a part of an encoder, and no other.
+
+    The frozen part has no dropout in training either, so that it is a fixed function of the
+    texts. A compiled function that trains the encoder must be built anew afterwards.
+
+    Args:
+        encoder: without adapters and with plain weights.
+        freeze: "none"; "full", the whole encoder; "embeddings"; or a number N as text, the
+            embeddings and the bottom N layers.
+
+    Raises:
+        InputError: it is none of these, or there are fewer than N layers.
+    """
+    # Imported here, so that options are checked without MLX.
+    from bertplay.encoders.dropout import Dropout
+
+    frozen = _frozen_parts(encoder, freeze)
+    encoder.unfreeze()
+    for part in frozen:
+        part.freeze()
+    fixed = {id(module) for part in frozen for module in part.modules()}
+    for module in encoder.modules():
+        if isinstance(module, Dropout):
+            module.frozen = id(module) in fixed
+
+
+def _frozen_parts(encoder: BertEncoder, freeze: str) -> list[nn.Module]:
+    require_freeze(freeze)
+    if freeze == "none":
+        return []
+    if freeze == "full":
+        return [encoder]
+    if freeze == "embeddings":
+        return [encoder.embeddings]
+    layers, wanted = encoder.encoder.layer, int(freeze)
+    if wanted > len(layers):
+        raise InputError(
+            f"freeze is {freeze}, and the backbone has {len(layers)} layers: give at most so many"
+        )
+    return [encoder.embeddings, *layers[:wanted]]
