@@ -123,6 +123,7 @@ def train_tasks(
             resumed=resumed,
         )
         prepared.save(output / "model")
+        prepared.save_adapter(output / "adapter")
         predictions = output / run_directory.PREDICTIONS
         write_task_predictions(predictions, data.validation, result.outputs)
         test: MultiTaskMetrics | None = None

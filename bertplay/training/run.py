@@ -97,6 +97,7 @@ def train(
             resumed=resumed,
         )
         prepared.save(output / "model")
+        prepared.save_adapter(output / "adapter")
         _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
         test_logits = None
         if prepared.test is not None:

@@ -148,3 +148,16 @@ def test_a_head_has_the_same_first_weights_with_an_adapter_and_without(options_f
         prepared = prepared_from(options_for(adapter=adapter))
         heads.append(np.array(prepared.classifier.model.head.output.weight))
     np.testing.assert_array_equal(*heads)
+
+
+def test_a_run_with_an_adapter_leaves_it_beside_the_model(options_for, tmp_path):
+    ran(options_for, tmp_path / "run", adapter="lora")
+    adapted, merged = (bertplay.load(tmp_path / "run" / name) for name in ("adapter", "model"))
+    texts = ["the women first class", "a men third ship"]
+    shares = [classifier.predict_proba(texts) for classifier in (adapted, merged)]
+    np.testing.assert_allclose(*shares, atol=1e-5)
+
+
+def test_a_run_without_an_adapter_leaves_none(options_for, tmp_path):
+    ran(options_for, tmp_path / "run", freeze="full")
+    assert not (tmp_path / "run" / "adapter").exists()
