@@ -10,14 +10,11 @@ import mlx.optimizers as optim
 from mlx.utils import tree_map
 
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.parameter_groups import TASK_WEIGHT_RATE
 
 Parameters = Any  # a tree of dicts and lists with arrays as leaves
 
 _BLOCKS = 8
-
-TASK_WEIGHT_RATE = 100.0
-"""A learned task weight's learning rate by the model's: it is one number that must reach the
-logarithm of its loss, a distance of about 1, in the few hundred steps of a fine-tuning."""
 
 
 def adamw(
