@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from bertplay.data.errors import InputError
 from bertplay.named_arguments import (
     Argument,
+    completed_arguments,
     count_from,
     flag,
     number_above,
@@ -42,3 +45,16 @@ OPTIMIZER_ARGUMENTS: Mapping[str, Mapping[str, Argument]] = {
     },
 }
 """Optimizer to the options it has; `docs/optimisers.md` says what they do."""
+
+
+def optimizer_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of an optimizer, those not given with their defaults.
+
+    Raises:
+        InputError: an option that the optimizer does not have, a value outside its range, or
+            Nesterov's step without momentum.
+    """
+    values = completed_arguments("optimizer_args", name, arguments, OPTIMIZER_ARGUMENTS[name])
+    if values.get("nesterov") and values["momentum"] == 0:
+        raise InputError("optimizer_args: nesterov needs a momentum above 0")
+    return values

@@ -11,9 +11,8 @@ import mlx.core as mx
 import mlx.nn as nn
 import mlx.optimizers as optim
 
-from bertplay.named_arguments import completed_arguments
 from bertplay.named_arrays import named_arrays
-from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS
+from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
 from bertplay.optimizers.grouped import GroupedOptimizer, ParameterGroup
 from bertplay.optimizers.update_rule import update_rule
 
@@ -68,7 +67,7 @@ def optimizer_for(
         Clark et al., ELECTRA: Pre-training Text Encoders as Discriminators Rather Than Generators,
         ICLR 2020 (the decay by layers).
     """
-    values = completed_arguments("optimizer_args", name, arguments, OPTIMIZER_ARGUMENTS[name])
+    values = optimizer_arguments(name, arguments)
     rest, of_rest, adamw_rate = name, values, 1.0
     if name == "muon":
         adamw_lr = values.pop("adamw_lr")

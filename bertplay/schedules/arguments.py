@@ -5,9 +5,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping
+from typing import Any
 
+from bertplay.data.errors import InputError
 from bertplay.named_arguments import (
     Argument,
+    completed_arguments,
     count_from,
     number_above,
     number_from,
@@ -47,3 +50,16 @@ SCHEDULE_ARGUMENTS: Mapping[str, Mapping[str, Argument]] = {
     },
 }
 """Schedule to the options it has; `docs/optimisers.md` says what they do."""
+
+
+def schedule_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of a schedule, those not given with their defaults.
+
+    Raises:
+        InputError: an option that the schedule does not have, a value outside its range, or two
+            options that exclude each other.
+    """
+    values = completed_arguments("schedule_args", name, arguments, SCHEDULE_ARGUMENTS[name])
+    if values.get("step_size") is not None and values.get("milestones") is not None:
+        raise InputError("schedule_args: step_size and milestones exclude each other: give one")
+    return values

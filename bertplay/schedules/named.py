@@ -7,8 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bertplay.data.errors import InputError
-from bertplay.named_arguments import completed_arguments
-from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS
+from bertplay.schedules.arguments import schedule_arguments
 from bertplay.schedules.decay import cosine_decay, linear_decay
 from bertplay.schedules.one_cycle import one_cycle
 from bertplay.schedules.plateau import PlateauSchedule
@@ -82,19 +81,6 @@ def schedule_for(
         case "plateau":
             return PlateauSchedule(peak, rising, **values)
     raise ValueError(f"there is no schedule {name!r}")
-
-
-def schedule_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """All options of a schedule, those not given with their defaults.
-
-    Raises:
-        InputError: an option that the schedule does not have, a value outside its range, or two
-            options that exclude each other.
-    """
-    values = completed_arguments("schedule_args", name, arguments, SCHEDULE_ARGUMENTS[name])
-    if values.get("step_size") is not None and values.get("milestones") is not None:
-        raise InputError("schedule_args: step_size and milestones exclude each other: give one")
-    return values
 
 
 def _drops(

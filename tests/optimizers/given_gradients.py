@@ -5,8 +5,7 @@ import mlx.nn as nn
 import numpy as np
 from recorded_paths import ARRAYS, NAMES, STEPS
 
-from bertplay.named_arguments import completed_arguments
-from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS
+from bertplay.optimizers.arguments import optimizer_arguments
 from bertplay.optimizers.grouped import GroupedOptimizer, ParameterGroup
 from bertplay.optimizers.update_rule import update_rule
 
@@ -22,7 +21,7 @@ class Parameters(nn.Module):
 
 def rule_of(name, weight_decay=0.0, **given):
     """The update rule of an optimizer; Muon's is the one for matrices."""
-    arguments = completed_arguments("optimizer_args", name, given, OPTIMIZER_ARGUMENTS[name])
+    arguments = optimizer_arguments(name, given)
     if name == "muon":
         for other in ("adamw_lr", "beta1", "beta2", "eps"):
             del arguments[other]
