@@ -56,18 +56,27 @@ class RAdam(optim.Optimizer):
         beta1, beta2 = self.betas
         state["m"] = beta1 * state["m"] + (1 - beta1) * gradient
         state["v"] = beta2 * state["v"] + (1 - beta2) * mx.square(gradient)
+        adaptive, plain, kept = self._factors().astype(gradient.dtype)
+        scale = adaptive / (mx.sqrt(state["v"]) + self.eps) + plain
+        moved: mx.array = parameter * kept - scale * state["m"]
+        return moved
+
+    def _factors(self) -> mx.array:
+        """`[3]`: of `m / sqrt(v)`, of `m` alone, one of which is 0, and of the weights."""
+        beta1, beta2 = self.betas
         step = self.step.astype(mx.float32)
         rate = self.learning_rate.astype(mx.float32)
-        left1, left2 = _one_minus_power(beta1, step), _one_minus_power(beta2, step)
-        plain = (rate / left1).astype(gradient.dtype)
-        rectified = (rate / left1 * _rectification(beta2, step) * mx.sqrt(left2)).astype(
-            gradient.dtype
+        corrected = rate / _one_minus_power(beta1, step)
+        of_size = _rectification(beta2, step) * mx.sqrt(_one_minus_power(beta2, step))
+        adapts = _length(beta2, step) > 5
+        # Stacked, as a compiled step would compute lone scalars again for every weight.
+        return mx.stack(
+            [
+                mx.where(adapts, corrected * of_size, 0.0),
+                mx.where(adapts, 0.0, corrected),
+                1 - rate * self.weight_decay,
+            ]
         )
-        adaptive = (_length(beta2, step) > 5).astype(gradient.dtype)
-        scale = adaptive * rectified / (mx.sqrt(state["v"]) + self.eps) + (1 - adaptive) * plain
-        decayed = parameter * (1 - rate * self.weight_decay).astype(parameter.dtype)
-        moved: mx.array = decayed - scale * state["m"]
-        return moved
 
 
 def _one_minus_power(beta: float, step: mx.array) -> mx.array:
