@@ -25,8 +25,8 @@ import mlx.nn as nn
 from bertplay.encoders import bert, load_encoder
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.heads import ClassificationHeadV2, TextClassifier
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.training.objective import Objective, batch_loss
-from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
 MLX_LAYERS: Mapping[str, Callable[..., Any]] = {
@@ -62,7 +62,7 @@ def training_step(
         head = ClassificationHeadV2(encoder.config.hidden_size, 2, loss="ce", pooling="mean")
         model = TextClassifier(encoder, head)
         model.train()
-        optimizer = adamw(lambda _: mx.array(1e-4), weight_decay=0.01)
+        optimizer = optimizer_for(model, lr=1e-4, weight_decay=0.01)
         optimizer.init(model.trainable_parameters())
         guard = TraceGuard(planned=1)
         loss = batch_loss(model, Objective())
@@ -74,7 +74,7 @@ def training_step(
         batch = (input_ids, mask, {"labels": labels}, row_weights)
 
         def run() -> None:
-            result = step(*batch, mx.array(0.5), seed=0)
+            result = step(*batch, mx.array(0.5), mx.array(1e-4), seed=0)
             mx.eval(result.loss, result.gradient_norm, state)
 
         run()

@@ -13,6 +13,11 @@ from typing import Any, get_args
 
 from bertplay.data.errors import InputError
 
+_EXAMPLES = {
+    "loss_args": "gamma: 2.0",
+    "optimizer_args": "beta2: 0.98",
+    "schedule_args": "min_lr: 0.0",
+}
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
 
@@ -38,18 +43,23 @@ def plain_value(name: str, value: Any, hint: Any) -> Any:
     return kind(value)
 
 
-def plain_loss_args(values: Any) -> dict[str, Any]:
-    """The options of a loss with arrays and tuples as lists; their ranges the loss checks itself.
+def plain_arguments(name: str, values: Any) -> dict[str, Any]:
+    """The options of what is chosen by name, with arrays and tuples as lists.
+
+    Args:
+        name: loss_args, optimizer_args or schedule_args.
+        values: by the names of the options; their ranges are checked elsewhere.
 
     Raises:
         InputError: it is no mapping from names, or a value is no number, text, list or None.
     """
     if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
+        owner = name.removesuffix("_args")
         raise InputError(
-            f"loss_args is {values!r}: it must hold options of the loss by their names, "
-            "such as gamma: 2.0"
+            f"{name} is {values!r}: it must hold options of the {owner} by their names, "
+            f"such as {_EXAMPLES[name]}"
         )
-    return {key: _plain_argument(key, value) for key, value in values.items()}
+    return {key: _plain_argument(name, key, value) for key, value in values.items()}
 
 
 def plain_tasks(values: Any) -> dict[str, dict[str, Any]]:
@@ -67,18 +77,20 @@ def plain_tasks(values: Any) -> dict[str, dict[str, Any]]:
         )
     return {
         column: {
-            key: plain_loss_args(value) if key == "loss_args" else _plain_argument(key, value)
+            key: plain_arguments(key, value)
+            if key == "loss_args"
+            else _plain_argument("loss_args", key, value)
             for key, value in of_task.items()
         }
         for column, of_task in values.items()
     }
 
 
-def _plain_argument(key: str, value: Any) -> Any:
+def _plain_argument(name: str, key: str, value: Any) -> Any:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, list | tuple):
-        return [_plain_argument(key, item) for item in value]
+        return [_plain_argument(name, key, item) for item in value]
     if value is None or isinstance(value, str | int | float):
         return value
-    raise InputError(f"loss_args: {key} is {value!r}: it must be a number, text or a list of them")
+    raise InputError(f"{name}: {key} is {value!r}: it must be a number, text or a list of them")

@@ -15,12 +15,15 @@ from typing import Any, get_type_hints
 
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
 from bertplay.data.errors import InputError
-from bertplay.option_values import plain_loss_args, plain_tasks, plain_value
+from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
+from bertplay.option_values import plain_arguments, plain_tasks, plain_value
+from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS, schedule_arguments
 from bertplay.trained_part_options import require_trained_part
 
 POOLINGS = ("cls", "mean", "max", "attention")
 SAMPLINGS = ("natural", "balanced", "sqrt")
-SCHEDULES = ("linear", "cosine")
+OPTIMIZERS = tuple(OPTIMIZER_ARGUMENTS)
+SCHEDULES = tuple(SCHEDULE_ARGUMENTS)
 KEEP = ("best", "last")
 ADAPTERS = ("none", *ADAPTER_KINDS)
 TASK_WEIGHTINGS = (
@@ -179,9 +182,32 @@ class TrainOptions:
         choices=SAMPLINGS,
     )
     lr: float | None = option(None, "Peak learning rate.")
-    schedule: str = option("linear", "Decay after the warm-up.", choices=SCHEDULES)
+    head_lr: float | None = option(
+        None, "Peak learning rate of the head; default: that of the encoder."
+    )
+    layer_decay: float = option(
+        1.0, "Learning rate of each layer of the encoder by that of the one above it."
+    )
+    schedule: str = option(
+        "linear", "How the learning rate changes after the warm-up.", choices=SCHEDULES
+    )
+    schedule_args: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Options of the schedule: min_lr, step_size, T_0, pct_start, patience, ...",
+            "group": "Training",
+        },
+    )
     warmup: float = option(0.1, "Part of the steps in which the learning rate rises.")
-    weight_decay: float = option(0.01, "AdamW's decay; norms and biases are never decayed.")
+    optimizer: str = option("adamw", "How a gradient changes the weights.", choices=OPTIMIZERS)
+    optimizer_args: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={
+            "help": "Options of the optimizer: momentum, nesterov, beta1, beta2, eps, ...",
+            "group": "Training",
+        },
+    )
+    weight_decay: float = option(0.01, "Weight decay; norms and biases are never decayed.")
     clip_norm: float = option(1.0, "Largest global gradient norm; 0 turns clipping off.")
     r_drop: float = option(
         0.0,
@@ -243,8 +269,8 @@ class TrainOptions:
         hints = get_type_hints(TrainOptions)
         for declared in fields(self):
             name, value = declared.name, getattr(self, declared.name)
-            if name == "loss_args":
-                plain: Any = plain_loss_args(value)
+            if name in ("loss_args", "optimizer_args", "schedule_args"):
+                plain: Any = plain_arguments(name, value)
             elif name == "tasks":
                 plain = plain_tasks(value)
             elif name == "freeze" and isinstance(value, Integral) and not isinstance(value, bool):
@@ -255,6 +281,7 @@ class TrainOptions:
         for name in (
             "pooling",
             "sampling",
+            "optimizer",
             "schedule",
             "metric",
             "keep",
@@ -263,6 +290,8 @@ class TrainOptions:
             "adapter",
         ):
             require_choice(name, getattr(self, name), option_choices(name))
+        optimizer_arguments(self.optimizer, self.optimizer_args)
+        schedule_arguments(self.schedule, self.schedule_args)
         require(
             self.text is None or self.template is None,
             "text and template exclude each other: give one of them",
@@ -286,7 +315,15 @@ class TrainOptions:
             require(
                 value is None or value >= lowest, f"{name} is {value}: it must be at least {lowest}"
             )
-        require(self.lr is None or 0 < self.lr < 1, f"lr is {self.lr}: it must lie between 0 and 1")
+        for name in ("lr", "head_lr"):
+            value = getattr(self, name)
+            require(
+                value is None or 0 < value < 1, f"{name} is {value}: it must lie between 0 and 1"
+            )
+        require(
+            0 < self.layer_decay <= 1,
+            f"layer_decay is {self.layer_decay}: it must be above 0 and at most 1",
+        )
         for name in ("warmup", "dropout", "average_weights", "ema"):
             value = getattr(self, name)
             require(

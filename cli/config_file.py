@@ -8,9 +8,15 @@ from typing import Any
 
 import click
 
-from bertplay.cli.loss_options import parsed
+from bertplay.cli.key_values import parsed
 from bertplay.data.errors import InputError
 from bertplay.options import RECORDED
+
+_EXAMPLES = {
+    "loss_args": "gamma: 2.0",
+    "optimizer_args": "beta2: 0.98",
+    "schedule_args": "min_lr: 1e-6",
+}
 
 
 def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, Any]:
@@ -42,21 +48,26 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     recorded = values.pop(RECORDED, None) or {}
     if not isinstance(recorded, dict):
         raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
-    loss_args = values.pop("loss_args", None) or {}
-    if not isinstance(loss_args, dict):
-        raise InputError(f"--config {path}: loss_args must be lines such as '  gamma: 2.0'")
+    arguments = {name: _arguments(path, name, values.pop(name, None)) for name in _EXAMPLES}
     known = {parameter.name: parameter for parameter in parameters}
     typed = {
         key: _typed(path, key, value, known[key]) if key in known else value
         for key, value in values.items()
         if value is not None
     }
-    of_loss = {
-        key: parsed(value) if isinstance(value, str) else value for key, value in loss_args.items()
-    }
     if "tasks" in typed:
         typed["tasks"] = _tasks(path, typed["tasks"])
-    return {**typed, "loss_args": of_loss, RECORDED: recorded}
+    return {**typed, **arguments, RECORDED: recorded}
+
+
+def _arguments(path: str, name: str, values: Any) -> dict[str, Any]:
+    """The options of what is chosen by name; numbers that YAML reads as texts become numbers."""
+    if not isinstance(values, dict | None):
+        raise InputError(f"--config {path}: {name} must be lines such as '  {_EXAMPLES[name]}'")
+    return {
+        key: parsed(value) if isinstance(value, str) else value
+        for key, value in (values or {}).items()
+    }
 
 
 def _tasks(path: str, tasks: Any) -> dict[str, Any]:

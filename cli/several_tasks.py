@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bertplay.cli.loss_options import parsed
+from bertplay.cli.key_values import parsed
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bertplay.cli.config_file import read_config
+from bertplay.cli.key_values import key_values
 from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
 from bertplay.cli.several_tasks import TypedTasks, with_tasks
@@ -36,6 +37,7 @@ _METAVARS = {
     "backbone": "NAME",
     "pooling": "NAME",
     "sampling": "NAME",
+    "optimizer": "NAME",
     "schedule": "NAME",
     "metric": "NAME",
     "task_weighting": "NAME",
@@ -46,7 +48,10 @@ _METAVARS = {
     "output": "DIR",
 }
 
-_DEFAULT_LOSS = str(TrainOptions.__dataclass_fields__["loss"].default)
+_DEFAULTS = {
+    name: str(TrainOptions.__dataclass_fields__[name].default)
+    for name in ("loss", "optimizer", "schedule")
+}
 
 _EXAMPLES = """\b
 Examples:
@@ -68,6 +73,12 @@ def _loss_option(flag: str, text: str, **settings: Any) -> Callable[[_Function],
     return click.option(flag, help=text, **settings)
 
 
+def _training_option(flag: str, text: str) -> Callable[[_Function], _Function]:
+    return click.option(
+        flag, help=text, multiple=True, metavar="KEY=VALUE", cls=GroupedOption, group="Training"
+    )
+
+
 def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     return click.option(
         flag,
@@ -82,7 +93,7 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
 @click.command(cls=GroupedCommand, epilog=_EXAMPLES)
 @options_from(
     TrainOptions,
-    leave_out=("loss_args", "tasks"),
+    leave_out=("loss_args", "optimizer_args", "schedule_args", "tasks"),
     multiple=("label", "loss"),
     by_recipe=_DECIDED_BY_RECIPE,
     metavars=_METAVARS,
@@ -97,6 +108,8 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     multiple=True,
     metavar="KEY=VALUE",
 )
+@_training_option("--optimizer-arg", "Any option of the optimizer; may be given several times.")
+@_training_option("--schedule-arg", "Any option of the schedule; may be given several times.")
 @_task_option(
     "--task-kind", "single_label, multi_label or regression; default: by the loss and the column."
 )
@@ -108,7 +121,7 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     "--config",
     metavar="FILE",
     help="YAML file with these options; what the command line says wins over it. "
-    "With another --loss, the file's loss_args are left out.",
+    "With another --loss, --optimizer or --schedule, the file's options of it are left out.",
 )
 @click.option(
     "--resume",
@@ -125,6 +138,8 @@ def train(
     resume: str | None,
     as_json: bool,
     loss_arg: tuple[str, ...],
+    optimizer_arg: tuple[str, ...],
+    schedule_arg: tuple[str, ...],
     gamma: str | None,
     alpha: str | None,
     smoothing: str | None,
@@ -164,6 +179,8 @@ def train(
         "score_weight": ("--score-weight", score_weight),
     }
     given = {name: value for name, value in values.items() if value is not None}
+    given["optimizer_args"] = key_values("--optimizer-arg", optimizer_arg, example="beta2=0.98")
+    given["schedule_args"] = key_values("--schedule-arg", schedule_arg, example="min_lr=1e-6")
     ground = {**from_file, **given}
     typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
     if values["metric"] is not None and ("tasks" in typed or ground.get("multi_task")):
@@ -206,14 +223,16 @@ def _print_if(as_json: bool, summary: dict[str, Any]) -> None:
 def _merged(from_file: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """The file's options with those of the command line over them."""
     merged = {**from_file, **given}
-    of_file = from_file.get("loss_args", {})
-    if merged.get("loss", _DEFAULT_LOSS) != from_file.get("loss", _DEFAULT_LOSS):
-        of_file = {}
     if merged.get("tasks") and "label" in given:
         del merged["tasks"]
     elif merged.get("tasks"):
         merged.pop("label", None)
-    return {**merged, "loss_args": {**of_file, **given["loss_args"]}}
+    for name, default in _DEFAULTS.items():
+        arguments = f"{name}_args"
+        same = merged.get(name, default) == from_file.get(name, default)
+        of_file = from_file.get(arguments, {}) if same else {}
+        merged[arguments] = {**of_file, **given[arguments]}
+    return merged
 
 
 def _view(as_json: bool) -> AbstractContextManager[SilentView]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import mlx.core as mx
 import mlx.nn as nn
-import mlx.optimizers as optim
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +19,8 @@ from bertplay.distillation.objective import (
 )
 from bertplay.distillation.student import Learner, teacher_layers
 from bertplay.encoders import BertEncoder
-from bertplay.training.optimizer import clip_by_global_norm
+from bertplay.optimizers.clipping import clip_by_global_norm
+from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.training.step import TraceGuard
 
 CLIP_NORM = 1.0
@@ -54,7 +54,7 @@ class Learning:
         learner: Learner,
         teacher: BertEncoder,
         pieces: NDArray[np.int32],
-        optimizer: optim.Optimizer,
+        optimizer: GroupedOptimizer,
         *,
         weights: Weights,
         guard: TraceGuard,
@@ -78,6 +78,7 @@ class Learning:
             places: mx.array,
             labels: mx.array,
             place_weights: mx.array,
+            learning_rate: mx.array,
         ) -> tuple[mx.array, mx.array, mx.array]:
             guard.count(input_ids.shape)
             # Rows that fill a batch up have no tokens that count.
@@ -87,7 +88,7 @@ class Learning:
                 wanted, input_ids, attention_mask, counted, places, labels, place_weights, weights
             )
             gradients, _ = clip_by_global_norm(gradients, CLIP_NORM)
-            optimizer.update(learner, gradients)
+            optimizer.update(learner, gradients, learning_rate)
             return hidden, sentence, masked
 
         self._step = mx.compile(step, inputs=[*self.state, teacher.state], outputs=self.state)

@@ -36,11 +36,11 @@ from bertplay.encoders.compact import compact
 from bertplay.environment import environment
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.prediction import padded_lengths_for
+from bertplay.schedules import schedule_for
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import interruption
-from bertplay.training.optimizer import adamw
-from bertplay.training.schedule import warmup_then_decay
 from bertplay.training.step import TraceGuard
 
 if TYPE_CHECKING:
@@ -146,8 +146,14 @@ class _Distillation:
         self._padded = padded_lengths_for(rows.train)
         self._mask_id = tokenizer.token_to_id(_MASK) or 0
         self._steps = options.epochs * math.ceil(len(rows.train) / options.batch_size)
-        schedule = warmup_then_decay(options.lr, self._steps, warmup=options.warmup)
-        self._optimizer = adamw(schedule, weight_decay=options.weight_decay)
+        self._schedule = schedule_for(
+            "linear",
+            options.lr,
+            total_steps=self._steps,
+            epochs=options.epochs,
+            warmup=options.warmup,
+        )
+        self._optimizer = optimizer_for(learner, lr=options.lr, weight_decay=options.weight_decay)
         self._optimizer.init(learner.trainable_parameters())
         self._facts = _deciding(options, corpora)
         # Before the step is compiled, which keeps the arrays that it saw.
@@ -232,7 +238,8 @@ class _Distillation:
         mx.random.seed((options.seed << 32) + step)
         used = ids if not options.masked_weight else masked.input_ids
         arrays = (used, ids, mask, row_weights, masked.places, masked.labels, masked.weights)
-        return self._learning.step(*map(mx.array, arrays))
+        rate = mx.array(self._schedule.rate(step), dtype=mx.float32)
+        return self._learning.step(*map(mx.array, arrays), rate)
 
     def _look_at(self, waiting: Sequence[Figures], done: int) -> None:
         figures = {

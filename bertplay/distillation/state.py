@@ -10,12 +10,11 @@ from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-import mlx.optimizers as optim
-from mlx.utils import tree_unflatten
 
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.grouped import GroupedOptimizer
 
 FOLDER = "checkpoint"
 
@@ -40,7 +39,7 @@ class Position:
 def save_state(
     out: Path,
     learner: nn.Module,
-    optimizer: optim.Optimizer,
+    optimizer: GroupedOptimizer,
     position: Position,
     facts: Mapping[str, Any],
 ) -> None:
@@ -61,7 +60,7 @@ def save_state(
 
 
 def load_state(
-    out: Path, learner: nn.Module, optimizer: optim.Optimizer, facts: Mapping[str, Any]
+    out: Path, learner: nn.Module, optimizer: GroupedOptimizer, facts: Mapping[str, Any]
 ) -> Position:
     """Put a stored state into learner and optimizer; where there is none, leave them as they are.
 
@@ -94,7 +93,7 @@ def load_state(
             f"the same options, or start again with --overwrite"
         )
     learner.load_weights(str(folder / _WEIGHTS))
-    optimizer.state = tree_unflatten(list(_arrays(folder / _OPTIMIZER).items()))
+    optimizer.state = _arrays(folder / _OPTIMIZER)
     mx.eval(learner.parameters(), optimizer.state)
     return Position(stored["step"], stored["seconds"], tuple(stored["history"]))
 

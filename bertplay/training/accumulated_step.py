@@ -37,7 +37,7 @@ def accumulated_step(
     model: nn.Module,
     batch_loss: BatchLoss,
     state: list[object],
-    apply: Callable[[Tree], mx.array],
+    apply: Callable[[Tree, mx.array], mx.array],
     *,
     batches: int,
     guard: TraceGuard,
@@ -48,7 +48,7 @@ def accumulated_step(
         model: to train.
         batch_loss: what is minimised; its outputs are those of all rows at once.
         state: model, optimizer and random state, as of `compiled_step`.
-        apply: takes the gradients into the model; returns their norm.
+        apply: takes the gradients into the model, at a learning rate; returns their norm.
         batches: how many make one step, at least 2.
         guard: counts the traces of the backward pass.
 
@@ -108,6 +108,7 @@ def accumulated_step(
         targets: Targets,
         row_weights: mx.array,
         done: mx.array,
+        learning_rate: mx.array,
         *,
         seed: int,
     ) -> StepResult:
@@ -129,7 +130,7 @@ def accumulated_step(
             at = tree_map(lambda leaf, part=part: leaf[part], cotangents)
             gradients = run_backward(input_ids[part], attention_mask[part], at, gradients)
             mx.async_eval(gradients)
-        return StepResult(value, figures, run_apply(_sum(gradients, own)))
+        return StepResult(value, figures, run_apply(_sum(gradients, own), learning_rate))
 
     return step
 

@@ -15,7 +15,9 @@ from mlx.utils import tree_unflatten
 
 from bertplay.data.batches import Batch
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.prediction import padded_lengths_for
+from bertplay.schedules import schedule_for
 from bertplay.training.average import WeightAverage
 from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.epoch_totals import Means
@@ -29,9 +31,7 @@ from bertplay.training.loop_state import (
     restored_record,
     stored_record,
 )
-from bertplay.training.optimizer import adamw
 from bertplay.training.rows import TrainingRows
-from bertplay.training.schedule import warmup_then_decay
 from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step
 from bertplay.training.view import EpochRecord, Evaluated, Figures, SilentView
 
@@ -48,8 +48,13 @@ class LoopSettings:
     batch_size: int
     accumulate: int
     sampling: str
+    optimizer: str
+    optimizer_args: Mapping[str, Any]
     lr: float
+    head_lr: float | None
+    layer_decay: float
     schedule: str
+    schedule_args: Mapping[str, Any]
     warmup: float
     weight_decay: float
     clip_norm: float
@@ -196,10 +201,23 @@ class _Loop(Generic[Figures]):
         self._history: list[EpochRecord[Figures]] = []
         self._best: tuple[int, float] | None = None
         self._chosen: _Chosen[Figures] | None = None
-        self._rate = warmup_then_decay(
-            settings.lr, self.total_steps, warmup=settings.warmup, decay=settings.schedule
+        self._schedule = schedule_for(
+            settings.schedule,
+            settings.lr,
+            total_steps=self.total_steps,
+            epochs=settings.epochs,
+            warmup=settings.warmup,
+            arguments=settings.schedule_args,
         )
-        self._optimizer = adamw(self._rate, weight_decay=settings.weight_decay)
+        self._optimizer = optimizer_for(
+            model,
+            settings.optimizer,
+            settings.optimizer_args,
+            lr=settings.lr,
+            weight_decay=settings.weight_decay,
+            head_lr=settings.head_lr,
+            layer_decay=settings.layer_decay,
+        )
         # Before compiling: state that appears in the first step would be traced a second time.
         self._optimizer.init(model.trainable_parameters())
         self._average = WeightAverage(
@@ -282,6 +300,7 @@ class _Loop(Generic[Figures]):
                 schedule=evaluated.schedule,
             )
             self._history.append(record)
+            self._schedule.after_epoch(evaluated.score)
             if is_best:
                 self._best = (position.epoch, evaluated.score)
             if is_best or self._settings.keep == "last":
@@ -344,7 +363,8 @@ class _Loop(Generic[Figures]):
         # By the step, so that dropout depends on nothing that happened before, as an evaluation.
         draws = 1 if settings.accumulate == 1 else settings.accumulate + 1
         seed = (settings.seed << 32) + position.step * draws
-        result = self._run(*inputs, done, seed=seed)
+        rate = mx.array(self._schedule.rate(position.step), dtype=mx.float32)
+        result = self._run(*inputs, done, rate, seed=seed)
         # The device works on this step while the next batch is put together.
         mx.async_eval(result.loss, result.figures, result.gradient_norm, self._state)
         self._average.after_step(position.step)
@@ -368,7 +388,7 @@ class _Loop(Generic[Figures]):
         return every is not None and self._position.step % every == 0
 
     def _last_learning_rate(self) -> float:
-        return _number(self._rate(mx.array(max(self._position.step - 1, 0))))
+        return self._schedule.rate(max(self._position.step - 1, 0))
 
     def _require_finite(self, loss: float, norm: float, step: int, batch: Batch) -> None:
         if math.isfinite(loss) and math.isfinite(norm):
@@ -392,6 +412,7 @@ class _Loop(Generic[Figures]):
         facts = {
             **self._position.as_dict(),
             "total_steps": self.total_steps,
+            "schedule": self._schedule.state(),
             "averaged_steps": self._average.count,
             "history": [stored_record(record) for record in self._history],
             "best": self._best,
@@ -404,7 +425,8 @@ class _Loop(Generic[Figures]):
         facts = state.facts
         self._position = Position.from_dict(facts)
         self._model.update(tree_unflatten(list(state.arrays["weights"].items())))
-        self._optimizer.state = tree_unflatten(list(state.arrays["optimizer"].items()))
+        self._optimizer.state = state.arrays["optimizer"]
+        self._schedule.load_state(facts["schedule"])
         self._average.restore(state.arrays.get("average", {}), facts["averaged_steps"])
         self._history = [
             restored_record(record, self._hooks.restored_figures(record["validation"]))

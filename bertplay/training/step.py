@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
-import mlx.optimizers as optim
 
-from bertplay.training.optimizer import clip_by_global_norm
+from bertplay.optimizers.clipping import clip_by_global_norm
+from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.training.rows import Targets
 
 Outputs = Any  # a tree of dictionaries with arrays of B rows as leaves
@@ -67,6 +67,7 @@ class Step(Protocol):
         targets: Targets,
         row_weights: mx.array,
         done: mx.array,
+        learning_rate: mx.array,
         *,
         seed: int,
     ) -> StepResult:
@@ -78,6 +79,7 @@ class Step(Protocol):
             targets: as the `BatchLoss` takes them.
             row_weights: `[B]`, 0 for rows that only fill the batch up, which are the last ones.
             done: how much of the training is done, a scalar in [0, 1].
+            learning_rate: of this step, a scalar.
             seed: of all that is drawn; steps of several batches use the numbers after it too.
         """
 
@@ -108,7 +110,7 @@ class TraceGuard:
 
 def compiled_step(
     model: nn.Module,
-    optimizer: optim.Optimizer,
+    optimizer: GroupedOptimizer,
     batch_loss: BatchLoss,
     *,
     clip_norm: float,
@@ -135,9 +137,9 @@ def compiled_step(
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
 
-    def apply(gradients: Any) -> mx.array:
+    def apply(gradients: Any, learning_rate: mx.array) -> mx.array:
         gradients, norm = clip_by_global_norm(gradients, clip_norm)
-        optimizer.update(model, gradients)
+        optimizer.update(model, gradients, learning_rate)
         return norm
 
     if accumulate > 1:
@@ -158,6 +160,7 @@ def compiled_step(
         targets: Targets,
         row_weights: mx.array,
         done: mx.array,
+        learning_rate: mx.array,
     ) -> tuple[mx.array, Figures, mx.array]:
         if traced:
             guard.count(input_ids.shape)
@@ -166,7 +169,7 @@ def compiled_step(
         (loss, figures), gradients = loss_and_gradients(
             input_ids, attention_mask, targets, row_weights
         )
-        return loss, figures, apply(gradients)
+        return loss, figures, apply(gradients, learning_rate)
 
     compiled = mx.compile(step, inputs=state, outputs=state)
 

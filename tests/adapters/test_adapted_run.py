@@ -159,5 +159,5 @@ def test_a_run_with_an_adapter_leaves_it_beside_the_model(options_for, tmp_path)
 
 
 def test_a_run_without_an_adapter_leaves_none(options_for, tmp_path):
-    ran(options_for, tmp_path / "run", freeze="full")
+    ran(options_for, tmp_path / "run", adapter="none")
     assert not (tmp_path / "run" / "adapter").exists()

@@ -12,8 +12,8 @@ from bertplay.adapters.settings import AdapterSettings
 from bertplay.encoders import load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.training.objective import Objective, batch_loss
-from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
@@ -42,15 +42,15 @@ def tiny(
 
 def steps(model: TextClassifier, count: int, *, lr: float = 1e-2) -> Iterator[float]:
     """Train on the batch; the loss of each step."""
-    optimizer = adamw(lambda step: mx.array(lr), weight_decay=0.01)
+    optimizer = optimizer_for(model, lr=lr, weight_decay=0.01)
     optimizer.init(model.trainable_parameters())
     model.train()
     run, state = compiled_step(
         model, optimizer, batch_loss(model, Objective()), clip_norm=1.0, guard=TraceGuard(1)
     )
     for number in range(count):
-        mx.random.seed(number)
-        result = run(IDS, MASK, {"labels": LABELS}, mx.ones(8), mx.array(number / count))
+        done, rate = mx.array(number / count), mx.array(lr)
+        result = run(IDS, MASK, {"labels": LABELS}, mx.ones(8), done, rate, seed=number)
         mx.eval(result.loss, state)
         yield result.loss.item()
     model.eval()

@@ -6,7 +6,7 @@ from dataclasses import fields
 import pytest
 
 import bertplay.training
-from bertplay.cli.loss_options import parsed
+from bertplay.cli.key_values import parsed
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe
 
@@ -119,6 +119,80 @@ def test_another_loss_on_the_command_line_leaves_out_the_files_loss_args(bertpla
     assert asked == [TrainOptions(loss="ce")]
 
 
+@pytest.mark.parametrize(
+    ("choice", "other", "option", "value"),
+    [("optimizer", "radam", "beta2", 0.98), ("schedule", "cosine", "min_lr", 1e-6)],
+)
+def test_options_of_optimizer_and_schedule_are_those_of_the_file_and_the_command_line(
+    bertplay, asked, folder, choice, other, option, value
+):
+    """A number that YAML reads as text is one; another choice leaves out the file's options."""
+    (folder / "c.yaml").write_text(f"{choice}: {other}\n{choice}_args: {{{option}: {value:e}}}\n")
+
+    bertplay("train", "--config", "c.yaml")
+    bertplay("train", "--config", "c.yaml", f"--{choice}-arg", f"{option.replace('_', '-')}=1e-4")
+    third = "sgd" if choice == "optimizer" else "step"
+    bertplay("train", "--config", "c.yaml", f"--{choice}", third)
+    bertplay("train", f"--{choice}-arg", f"{option}=0.0001")
+
+    arguments = [getattr(options, f"{choice}_args") for options in asked]
+    assert arguments == [{option: value}, {option: 1e-4}, {}, {option: 1e-4}]
+    names = [getattr(options, choice) for options in asked]
+    assert names == [other, other, third, getattr(TrainOptions(), choice)]
+
+
+def test_several_options_of_an_optimizer_are_gathered(bertplay, asked):
+    bertplay(
+        *("train", "--optimizer", "sgd", "--optimizer-arg", "momentum=0.8"),
+        *("--optimizer-arg", "nesterov=true", "--schedule", "step"),
+        *("--schedule-arg", "milestones=1,2.5", "--head-lr", "1e-3", "--layer-decay", "0.9"),
+    )
+
+    assert asked == [
+        TrainOptions(
+            optimizer="sgd",
+            optimizer_args={"momentum": 0.8, "nesterov": True},
+            schedule="step",
+            schedule_args={"milestones": [1.0, 2.5]},
+            head_lr=1e-3,
+            layer_decay=0.9,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--optimizer-arg", "beta2"), "--optimizer-arg 'beta2': write it as key=value"),
+        (("--schedule-arg", "=1"), "--schedule-arg '=1': write it as key=value"),
+        (
+            ("--optimizer-arg", "eps=1", "--optimizer-arg", "eps=2"),
+            "--optimizer-arg: the option 'eps' is given twice",
+        ),
+        (("--optimizer-arg", "momentum=0.9"), "adamw has no option 'momentum'"),
+        (("--schedule-arg", "gamma=0.9"), "linear has no option 'gamma'"),
+        (("--optimizer", "moun"), "did you mean muon?"),
+    ],
+)
+def test_wrong_options_of_optimizer_and_schedule_are_one_sentence(bertplay, asked, words, message):
+    result = bertplay("train", *words)
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert asked == []
+
+
+@pytest.mark.parametrize("name", ["loss_args", "optimizer_args", "schedule_args"])
+def test_options_in_a_file_that_are_no_lines_are_refused(bertplay, asked, folder, name):
+    (folder / "c.yaml").write_text(f"{name}: 3\n")
+
+    result = bertplay("train", "--config", "c.yaml")
+
+    assert result.exit_code == 2
+    assert f"{name} must be lines such as" in result.stderr
+
+
 def test_yaml_that_would_run_code_is_refused(bertplay, asked, folder):
     (folder / "c.yaml").write_text("data: !!python/object/apply:os.getcwd []\n")
 
@@ -133,9 +207,11 @@ def test_help_names_every_field_with_its_default_and_choices(bertplay):
     text = " ".join(bertplay("train", "--help").stdout.split())
 
     for field in fields(TrainOptions):
-        flag = {"loss_args": "--loss-arg", "tasks": "--task-weight"}.get(
-            field.name, f"--{field.name.replace('_', '-')}"
-        )
+        flag = f"--{field.name.replace('_', '-')}"
+        if field.name == "tasks":
+            flag = "--task-weight"
+        elif field.name.endswith("_args"):
+            flag = flag.removesuffix("s")
         assert f"{flag} " in text
         for choice in field.metadata.get("choices", ()):
             assert choice in text

@@ -9,7 +9,16 @@ import pytest
 import yaml
 
 from bertplay.data.errors import InputError
-from bertplay.options import METRICS, POOLINGS, SAMPLINGS, SCHEDULES, TrainOptions, from_mapping
+from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS
+from bertplay.options import (
+    METRICS,
+    OPTIMIZERS,
+    POOLINGS,
+    SAMPLINGS,
+    SCHEDULES,
+    TrainOptions,
+    from_mapping,
+)
 
 NAN, INFINITY = float("nan"), float("inf")
 
@@ -37,6 +46,11 @@ def refusal(**values: object) -> str:
         ("lr", -1e-4),
         ("lr", 1.0),
         ("lr", NAN),
+        ("head_lr", 0.0),
+        ("head_lr", 1.0),
+        ("layer_decay", 0.0),
+        ("layer_decay", 1.1),
+        ("layer_decay", NAN),
         ("warmup", -0.1),
         ("warmup", 1.0),
         ("dropout", -0.1),
@@ -63,6 +77,8 @@ def test_a_value_outside_its_range_is_refused(name, value):
         ("max_length", 4),
         ("patience", 1),
         ("lr", 1e-8),
+        ("head_lr", 1e-8),
+        ("layer_decay", 1.0),
         ("warmup", 0.0),
         ("dropout", 0.0),
         ("weight_decay", 0.0),
@@ -81,6 +97,7 @@ def test_the_ends_of_a_range_are_allowed(name, value):
         ("task", "titanik", "titanic"),
         ("pooling", "maen", "mean"),
         ("schedule", "cosin", "cosine"),
+        ("optimizer", "moun", "muon"),
         ("metric", "macro-f1", "macro_f1"),
         ("keep", "bets", "best"),
     ],
@@ -98,6 +115,7 @@ def test_an_unknown_choice_is_refused_and_the_nearest_suggested(name, value, nea
         ("pooling", POOLINGS),
         ("sampling", SAMPLINGS),
         ("schedule", SCHEDULES),
+        ("optimizer", OPTIMIZERS),
         ("metric", METRICS),
         ("keep", ("best", "last")),
     ],
@@ -138,15 +156,58 @@ def test_a_value_of_the_wrong_type_is_refused(name, value, expected):
     assert refusal(**{name: value}) == f"{name} is {value!r}: it must be {expected}"
 
 
+@pytest.mark.parametrize("name", ["loss_args", "optimizer_args", "schedule_args"])
 @pytest.mark.parametrize("value", [3, "gamma", ["gamma"], None, {1: 2.0}])
-def test_loss_args_that_are_no_mapping_from_names_are_refused(value):
-    assert refusal(loss_args=value).startswith(f"loss_args is {value!r}: it must hold")
+def test_arguments_that_are_no_mapping_from_names_are_refused(name, value):
+    assert refusal(**{name: value}).startswith(f"{name} is {value!r}: it must hold")
 
 
+@pytest.mark.parametrize("name", ["loss_args", "optimizer_args", "schedule_args"])
 @pytest.mark.parametrize("value", [{"a": 1}, object(), [1.0, {"a": 1}]])
-def test_a_loss_argument_that_no_file_can_hold_is_refused(value):
-    message = refusal(loss_args={"alpha": value})
-    assert message.startswith("loss_args: alpha is ")
+def test_an_argument_that_no_file_can_hold_is_refused(name, value):
+    message = refusal(**{name: {"alpha": value}})
+    assert message.startswith(f"{name}: alpha is ")
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_every_option_of_an_optimizer_may_have_its_default(optimizer):
+    given = {name: about.default for name, about in OPTIMIZER_ARGUMENTS[optimizer].items()}
+    assert TrainOptions(optimizer=optimizer, optimizer_args=given).optimizer_args == given
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "arguments", "message"),
+    [
+        ("adamw", {"momentum": 0.9}, "adamw has no option 'momentum', it has beta1, beta2, eps"),
+        (
+            "sgd",
+            {"momentun": 0.9},
+            "sgd has no option 'momentun', it has momentum, nesterov; did you mean 'momentum'?",
+        ),
+        ("sgd", {"momentum": 1.0}, "momentum is 1.0: it must be at least 0 and below 1"),
+        ("sgd", {"nesterov": 1}, "nesterov is 1: it must be true or false"),
+        ("sgd", {"nesterov": True, "momentum": 0}, "nesterov needs a momentum above 0"),
+        ("lion", {"beta2": "high"}, "beta2 is 'high': it must be a number"),
+        ("radam", {"eps": 0.0}, "eps is 0.0: it must be a number above 0"),
+        ("muon", {"ns_steps": 0}, "ns_steps is 0: it must be at least 1"),
+        ("muon", {"ns_steps": 2.5}, "ns_steps is 2.5: it must be a whole number"),
+        (
+            "muon",
+            {"adjust": "none_"},
+            "adjust is 'none_': it must be one of match_rms_adamw, original",
+        ),
+    ],
+)
+def test_an_optimizers_option_that_does_not_fit_is_named(optimizer, arguments, message):
+    refused = refusal(optimizer=optimizer, optimizer_args=arguments)
+    assert refused == f"optimizer_args: {message}"
+
+
+def test_a_schedules_option_that_does_not_fit_is_named():
+    refused = refusal(schedule="step", schedule_args={"T_0": 1})
+    assert refused == (
+        "schedule_args: step has no option 'T_0', it has step_size, milestones, gamma"
+    )
 
 
 def test_values_are_plain_whatever_they_were_given_as():

@@ -2,13 +2,13 @@
 
 import mlx.core as mx
 import mlx.nn as nn
-import mlx.optimizers as optim
 import numpy as np
 import pytest
 from mlx.utils import tree_flatten
 from word_average import encoded, fitted, same_bits, weights, word_average
 
 from bertplay.losses import LOSSES
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.training.objective import Objective, batch_loss
 from bertplay.training.step import TraceGuard, compiled_step
 
@@ -68,12 +68,12 @@ def test_both_passes_of_a_batch_drop_the_same_and_every_batch_its_own():
     before = weights(model)
     expected = {name: before[name] - np.array(g) for name, g in tree_flatten(gradients)}
 
-    optimizer = optim.SGD(1.0)
+    optimizer = optimizer_for(model, "sgd", {}, lr=1.0, weight_decay=0.0)
     optimizer.init(model.trainable_parameters())
     step, state = compiled_step(
         model, optimizer, loss, clip_norm=0.0, guard=TraceGuard(1), accumulate=2
     )
-    result = step(ids, mask, {"labels": labels}, mx.ones(4), mx.array(0.0), seed=40)
+    result = step(ids, mask, {"labels": labels}, mx.ones(4), mx.array(0.0), mx.array(1.0), seed=40)
     mx.eval(result.loss, state)
 
     assert result.loss.item() == pytest.approx(value.item(), rel=1e-6)

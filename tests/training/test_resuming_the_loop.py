@@ -28,6 +28,10 @@ SETTINGS = {
     "a moving average": {"checkpoint_every": 2, "ema": 0.9},
     "the last weights": {"checkpoint_every": 1, "keep": "last"},
     "patience": {"epochs": 6, "patience": 1, "lr": 0.3},
+    "plateau": {"epochs": 5, "schedule": "plateau", "schedule_args": {"patience": 0}, "lr": 0.2},
+    "Muon": {"checkpoint_every": 1, "optimizer": "muon"},
+    "SGD without momentum": {"checkpoint_every": 1, "optimizer": "sgd", "lr": 0.5},
+    "Adafactor": {"checkpoint_every": 1, "optimizer": "adafactor"},
     "balanced sampling": {"checkpoint_every": 1, "sampling": "balanced"},
 }
 

@@ -1,32 +1,33 @@
 """One compiled step: how often it is traced, and what it makes of a batch."""
 
-from functools import partial
-
 import mlx.core as mx
-import mlx.optimizers as optim
 import numpy as np
 import pytest
 from word_average import BATCH, CLASSES, encoded, fitted, weights, word_average
 
 from bertplay.data.batches import Batch, pad_batch
 from bertplay.losses import distillation_loss
+from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.training.objective import Objective, batch_loss
-from bertplay.training.optimizer import adamw
 from bertplay.training.step import TraceGuard, compiled_step
 
 ROWS = encoded(20)
 SHORT, LONG = (np.flatnonzero(ROWS.lengths == length) for length in (4, 6))
 
 
-def step_for(model, *, planned, optimizer=None, clip_norm=0.0, **objective):
+def step_for(model, *, planned, optimizer="sgd", rate=1.0, clip_norm=0.0, **objective):
     """A step, the state it changes, and its guard; by default the gradient is what is taken off."""
-    optimizer = optimizer or optim.SGD(1.0)
+    optimizer = optimizer_for(model, optimizer, {}, lr=rate, weight_decay=0.0)
     optimizer.init(model.trainable_parameters())
     guard = TraceGuard(planned)
     model.train()
     loss = batch_loss(model, Objective(**objective))
     step, state = compiled_step(model, optimizer, loss, clip_norm=clip_norm, guard=guard)
-    return partial(step, seed=7), state, guard
+
+    def run(*batch, rate=rate):
+        return step(*batch, mx.array(rate), seed=7)
+
+    return run, state, guard
 
 
 def arrays(rows, length, batch_size=BATCH, teacher_logits=None):
@@ -74,15 +75,13 @@ def test_training_works_where_compilation_is_switched_off():
 def test_the_learning_rate_changes_within_one_trace():
     """AdamW's first steps move every weight by the learning rate, where the gradient is steady."""
     model = word_average(dropout=0.0)
-    rate = 1e-4
-    optimizer = adamw(lambda step: rate * (1 + step.astype(mx.float32)), weight_decay=0.0)
-    step, state, guard = step_for(model, planned=1, optimizer=optimizer)
+    step, state, guard = step_for(model, planned=1, optimizer="adamw")
     moved = []
-    for _ in range(3):
+    for rate in (1e-4, 2e-4, 3e-4):
         before = np.array(model.head.output.bias)
-        mx.eval(step(*arrays(SHORT[:8], 4), mx.array(0.0)).loss, state)
+        mx.eval(step(*arrays(SHORT[:8], 4), mx.array(0.0), rate=rate).loss, state)
         moved.append(np.abs(np.array(model.head.output.bias) - before).mean())
-    assert moved == pytest.approx([rate, 2 * rate, 3 * rate], rel=0.02)
+    assert moved == pytest.approx([1e-4, 2e-4, 3e-4], rel=0.02)
     assert guard.traces == 1
 
 

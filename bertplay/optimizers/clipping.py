@@ -1,12 +1,10 @@
-"""AdamW as BERT is fine-tuned with it, and the gradient's norm."""
+"""The gradient's norm, and gradients that are no longer than a limit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import mlx.core as mx
-import mlx.optimizers as optim
 from mlx.utils import tree_map
 
 from bertplay.named_arrays import named_arrays
@@ -14,37 +12,6 @@ from bertplay.named_arrays import named_arrays
 Parameters = Any  # a tree of dicts and lists with arrays as leaves
 
 _BLOCKS = 8
-
-TASK_WEIGHT_RATE = 100.0
-"""A learned task weight's learning rate by the model's: it is one number that must reach the
-logarithm of its loss, a distance of about 1, in the few hundred steps of a fine-tuning."""
-
-
-def adamw(
-    learning_rate: Callable[[mx.array], mx.array], *, weight_decay: float
-) -> optim.MultiOptimizer:
-    """AdamW (Loshchilov & Hutter 2019) with bias correction; norms and biases are not decayed.
-
-    Learned task weights, `task_weights.*`, have a learning rate of their own.
-
-    Args:
-        learning_rate: from the step to the rate.
-        weight_decay: of matrices; vectors (biases and the norms' scales) get none.
-    """
-
-    def group(decay: float, times: float = 1.0) -> optim.AdamW:
-        def rate(step: mx.array) -> mx.array:
-            return times * learning_rate(step)
-
-        return optim.AdamW(rate, weight_decay=decay, bias_correction=True)
-
-    return optim.MultiOptimizer(
-        [group(0.0, TASK_WEIGHT_RATE), group(weight_decay), group(0.0)],
-        [
-            lambda path, _: path.startswith("task_weights."),
-            lambda _, parameter: parameter.ndim > 1,
-        ],
-    )
 
 
 def clip_by_global_norm(gradients: Parameters, limit: float) -> tuple[Parameters, mx.array]:
