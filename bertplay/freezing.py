@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bertplay.data.errors import InputError
@@ -25,6 +26,43 @@ def require_freeze(freeze: str) -> None:
             f"freeze is {freeze!r}: choose none, full, embeddings, or how many of the bottom "
             "layers stay as they are, such as 4"
         )
+
+
+def freeze_stages(freeze: str, unfreeze: str | None) -> dict[int, str]:
+    """What is frozen from which epoch on, the first epoch's stage first.
+
+    Args:
+        freeze: as `apply_freeze` takes it, from the first epoch on.
+        unfreeze: further stages, such as "3:4 5:none": from epoch 3 on the embeddings and the
+            bottom 4 layers are frozen, from epoch 5 on nothing.
+
+    Raises:
+        InputError: a stage is no epoch and what is frozen from it on, an epoch comes twice or not
+            in order, or both arguments are about the first epoch.
+    """
+    require_freeze(freeze)
+    stages = {1: freeze}
+    for number, stage in enumerate((unfreeze or "").split()):
+        epoch, colon, frozen = stage.partition(":")
+        if not (colon and epoch.isdecimal() and int(epoch) >= 1):
+            raise InputError(
+                f"unfreeze has {stage!r}: give epochs and what is frozen from each on, such as "
+                "'1:full 3:4 5:none'"
+            )
+        require_freeze(frozen)
+        if int(epoch) == 1 and freeze != "none":
+            raise InputError(
+                f"unfreeze {stage} and freeze {freeze} are both about the first epoch: give one"
+            )
+        if number and int(epoch) <= max(stages):
+            raise InputError(f"unfreeze has {stage!r} after epoch {max(stages)}: put them in order")
+        stages[int(epoch)] = frozen
+    return stages
+
+
+def stage_of(stages: Mapping[int, str], epoch: int) -> str:
+    """What is frozen in an epoch."""
+    return stages[max(first for first in stages if first <= epoch)]
 
 
 def apply_freeze(encoder: BertEncoder, freeze: str) -> None:

@@ -140,6 +140,12 @@ class TrainOptions:
         "or the number of bottom layers that stay as they are, with the embeddings.",
         group="Trained part",
     )
+    unfreeze: str | None = option(
+        None,
+        "What is frozen from an epoch on, in stages such as '1:full 3:4 5:none': the head alone "
+        "first, all but the bottom 4 layers from epoch 3 on, and all from epoch 5 on.",
+        group="Trained part",
+    )
     adapter: str = option(
         "none",
         "Train small matrices added to the encoder's linear maps, and not the encoder itself.",
@@ -275,6 +281,8 @@ class TrainOptions:
                 plain = plain_tasks(value)
             elif name == "freeze" and isinstance(value, Integral) and not isinstance(value, bool):
                 plain = str(value)  # a number of layers, as YAML has it
+            elif name == "unfreeze" and isinstance(value, Mapping):
+                plain = " ".join(f"{epoch}:{frozen}" for epoch, frozen in value.items())
             else:
                 plain = plain_value(name, value, hints[name])
             object.__setattr__(self, name, plain)  # the dataclass is frozen

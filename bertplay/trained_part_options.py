@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bertplay.adapters.settings import AdapterSettings, split_targets
 from bertplay.backbones import SCRATCH
 from bertplay.data.errors import InputError
-from bertplay.freezing import require_freeze
+from bertplay.freezing import freeze_stages
 
 if TYPE_CHECKING:
     from bertplay.options import TrainOptions
@@ -37,19 +37,30 @@ def require_trained_part(options: TrainOptions) -> None:
     Raises:
         InputError: names the option, or the two, and says what to do.
     """
-    require_freeze(options.freeze)
+    stages = freeze_stages(options.freeze, options.unfreeze)
     adapted = adapter_settings(options) is not None
+    frozen = stages[1]
     for name in _OF_ADAPTER:
         if getattr(options, name) is not None and not adapted:
             raise InputError(f"{name} needs an adapter: give adapter, lora or dora")
-    if adapted and options.freeze not in ("none", "embeddings"):
+    if adapted and frozen not in ("none", "embeddings"):
         raise InputError(
             f"adapter {options.adapter} freezes the encoder by itself, and freeze "
-            f"{options.freeze} contradicts it: leave freeze out"
+            f"{frozen} contradicts it: leave freeze out"
+        )
+    if len(stages) > 1 and (adapted or options.quantize):
+        name = f"adapter {options.adapter}" if adapted else f"quantize {options.quantize}"
+        raise InputError(
+            f"unfreeze would train weights that {name} leaves as they are: leave unfreeze out"
+        )
+    if options.epochs is not None and max(stages) > options.epochs:
+        raise InputError(
+            f"unfreeze has epoch {max(stages)}, and epochs is {options.epochs}: that stage would "
+            "never come"
         )
     if options.quantize not in _BITS:
         raise InputError(f"quantize is {options.quantize}: choose 8 or 4 bits, or 0 for none")
-    if options.quantize and not adapted and options.freeze != "full":
+    if options.quantize and not adapted and frozen != "full":
         raise InputError(
             f"quantize {options.quantize} gives weights that cannot be trained: give an adapter, "
             "or freeze full"

@@ -8,7 +8,14 @@ from typing import Any, TextIO
 import click
 
 from bertplay.cli.next_steps import next_commands, written_text
-from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.plan_rows import (
+    COMPILING,
+    class_shares,
+    imbalance_text,
+    plan_rows,
+    rows_text,
+    unfrozen_text,
+)
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import result_console
 from bertplay.cli.run_result import print_results
@@ -41,6 +48,8 @@ class PlainView(SilentView):
     def planned(self, plan: Plan) -> None:
         """Write the plan."""
         self._plan, self._started = plan, time.perf_counter()
+        total = plan.steps_per_epoch * plan.epochs
+        self._tenths = plan.first_step * _PROGRESS_LINES // total
         self._line(f"data: {one_line(plan.source)}")
         self._line(f"rows: {rows_text(plan)}")
         for task in plan.tasks:
@@ -54,6 +63,10 @@ class PlainView(SilentView):
             self._line(f"{name}: {text}")
         self._line(COMPILING)
 
+    def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
+        """Write what is trained now."""
+        self._line(unfrozen_text(epoch, frozen, trainable))
+
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Write at most ten lines a run."""
         assert self._plan is not None
@@ -62,7 +75,8 @@ class PlainView(SilentView):
         if tenths <= self._tenths:
             return
         self._tenths = tenths
-        left = (time.perf_counter() - self._started) / step * (total - step)
+        done = max(step - self._plan.first_step, 1)
+        left = (time.perf_counter() - self._started) / done * (total - step)
         self._line(
             f"step {step}/{total} ({percent(step / total, 0)}): loss {figure(loss, 4)}, "
             f"learning rate {scientific(learning_rate)}, {duration(left)} left"
@@ -86,12 +100,13 @@ class PlainView(SilentView):
 
     def finished(self, summary: dict[str, Any]) -> None:
         """Write the result."""
-        assert self._plan is not None
         self._line("")
         print_results(result_console(self._stream), summary)
         self._line("")
         self._line(f"written to {one_line(written_text(summary))}")
-        for command in next_commands(summary, self._plan.example):
+        for command in next_commands(
+            summary, "a text" if self._plan is None else self._plan.example
+        ):
             self._line(f"next: {command}")
 
     def _line(self, text: str) -> None:

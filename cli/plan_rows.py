@@ -47,7 +47,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     return [
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", _backbone_text(plan)),
-        *([] if plan.freeze == "none" else [("frozen", _frozen_text(plan.freeze))]),
+        *([] if set(plan.freeze_stages.values()) == {"none"} else [("frozen", _frozen_text(plan))]),
         *([] if plan.adapter is None else [("adapter", _adapter_text(plan.adapter))]),
         *_loss_rows(plan),
         *([] if plan.sampling == "natural" else [("sampling", _SAMPLINGS[plan.sampling])]),
@@ -66,8 +66,16 @@ def _backbone_text(plan: Plan) -> str:
     )
 
 
-def _frozen_text(freeze: str) -> str:
-    """What of the encoder is not trained, and has no dropout."""
+def _frozen_text(plan: Plan) -> str:
+    """What of the encoder is not trained, and has no dropout, by epoch."""
+    first, *later = sorted(plan.freeze_stages.items())
+    stages = [f"{_part_text(frozen)} from epoch {epoch} on" for epoch, frozen in later]
+    return ", ".join([_part_text(first[1]), *stages])
+
+
+def _part_text(freeze: str) -> str:
+    if freeze == "none":
+        return "nothing"
     if freeze == "full":
         return "the encoder"
     if freeze == "embeddings":
@@ -100,8 +108,21 @@ def _teacher_text(plan: Plan) -> str:
 def _steps_text(plan: Plan) -> str:
     steps = plan.steps_per_epoch * plan.epochs
     text = f"{plan.epochs} epochs x {plan.steps_per_epoch} = {steps:,}"
+    if plan.batches_per_step > 1:
+        text += f", each of {plan.batches_per_step} batches"
     if plan.objective.r_drop:
         text += f", R-Drop {plan.objective.r_drop:g}"
     if plan.average_weights:
         text += f", weights averaged over the last {percent(plan.average_weights, 0)}"
+    if plan.ema:
+        text += f", moving average of the weights, decay {plan.ema:g}"
+    if plan.first_step:
+        text += f"; goes on after step {plan.first_step:,}"
     return text
+
+
+def unfrozen_text(epoch: int, frozen: str, trainable: int) -> str:
+    """What is trained from an epoch on."""
+    return (
+        f"from epoch {epoch} on {trainable:,} parameters are trained, frozen: {_part_text(frozen)}"
+    )

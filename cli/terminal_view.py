@@ -13,7 +13,14 @@ from rich.text import Text
 
 from bertplay.cli.epoch_table import LEGEND, EpochTable
 from bertplay.cli.next_steps import next_commands, written_text
-from bertplay.cli.plan_rows import COMPILING, class_shares, imbalance_text, plan_rows, rows_text
+from bertplay.cli.plan_rows import (
+    COMPILING,
+    class_shares,
+    imbalance_text,
+    plan_rows,
+    rows_text,
+    unfrozen_text,
+)
 from bertplay.cli.printable import duration, figure, one_line, percent, scientific
 from bertplay.cli.result_tables import warn
 from bertplay.cli.run_result import print_results
@@ -44,6 +51,7 @@ class TerminalView(SilentView):
         self._plan: Plan | None = None
         self._epochs: EpochTable | TasksEpochTable | None = None
         self._started = time.perf_counter()
+        self._headed = False
         self._known_alarms: set[str] = set()
 
     def __enter__(self) -> TerminalView:
@@ -83,17 +91,23 @@ class TerminalView(SilentView):
         self._task = self._progress.add_task(
             "",
             total=plan.steps_per_epoch * plan.epochs,
+            completed=plan.first_step,
             epoch=f"epoch 1/{plan.epochs}",
             state=COMPILING,
         )
         self._progress.start()
+
+    def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
+        """Show what is trained now."""
+        self._console.print(Text(f"      {unfrozen_text(epoch, frozen, trainable)}", "dim"))
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Move the bar."""
         assert self._plan is not None
         assert self._task is not None
         total = self._plan.steps_per_epoch * self._plan.epochs
-        left = duration((time.perf_counter() - self._started) / step * (total - step))
+        done = max(step - self._plan.first_step, 1)
+        left = duration((time.perf_counter() - self._started) / done * (total - step))
         state = f"{left} left"
         if self._console.width >= _NARROW:
             state = f"loss {figure(loss, 4)}  lr {scientific(learning_rate)}  {state}"
@@ -104,7 +118,8 @@ class TerminalView(SilentView):
     def evaluated(self, record: EpochRecord[Any]) -> None:
         """Add the epoch's row and its warnings."""
         assert self._epochs is not None
-        if record.epoch == 1:
+        if not self._headed:
+            self._headed = True
             heading = self._epochs.heading()
             if heading:
                 legend = LEGEND if isinstance(self._epochs, EpochTable) else TASKS_LEGEND
@@ -125,14 +140,15 @@ class TerminalView(SilentView):
 
     def finished(self, summary: dict[str, Any]) -> None:
         """Show the result and what comes next."""
-        assert self._plan is not None
         self._progress.stop()
         self._console.print()
         print_results(self._console, summary)
         self._console.print()
         self._console.print(Text.assemble(("Written to ", "bold"), one_line(written_text(summary))))
         self._console.print(Text("Next:", "bold"))
-        for command in next_commands(summary, self._plan.example):
+        for command in next_commands(
+            summary, "a text" if self._plan is None else self._plan.example
+        ):
             # Not wrapped, so that a command can be copied whole.
             self._console.print(Text(f"  {command}", "cyan"), soft_wrap=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bertplay.environment import environment
+from bertplay.freezing import freeze_stages
 from bertplay.multi_task.data import MultiLabelledTexts
 from bertplay.multi_task.metrics import MultiTaskMetrics, baseline
 from bertplay.multi_task.preparation import PreparedTasks, task_facts
@@ -43,7 +44,9 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         padded_lengths=padded_lengths_for(encoded.train),
         padding_fraction=first_epoch_padding(prepared.training_rows(), options),
         cut_texts=encoded.cut_texts,
-        steps_per_epoch=-(-len(data.train) // options.batch_size),
+        steps_per_epoch=-(-len(data.train) // (options.batch_size * options.accumulate)),
+        batches_per_step=options.accumulate,
+        ema=options.ema,
         epochs=options.epochs,
         objective=Objective(),
         teacher=None,
@@ -51,7 +54,7 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         output=str(output),
         tasks=tuple(TaskPlan(name, **_of_plan(of_task)) for name, of_task in facts.items()),
         task_weighting=options.task_weighting,
-        freeze=options.freeze,
+        freeze_stages=freeze_stages(options.freeze, options.unfreeze),
         adapter=adapter_settings(options),
         quantize=options.quantize,
     )

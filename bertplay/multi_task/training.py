@@ -100,7 +100,8 @@ def train_tasks(
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
-        view.planned(tasks_plan(options, prepared, output))
+        first_step = 0 if resumed is None else resumed.step
+        view.planned(replace(tasks_plan(options, prepared, output), first_step=first_step))
         sampled = data.train.sampled_task()
         if sampled is not None and (
             warning := double_correction(options.sampling, prepared.losses[sampled], sampled)

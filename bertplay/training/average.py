@@ -5,15 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
-from mlx.utils import tree_map, tree_unflatten
+from mlx.utils import tree_unflatten
 
 from bertplay.named_arrays import named_arrays
 
-Tree = Any  # of dicts and lists with arrays as leaves
+Arrays = dict[str, mx.array]
 
 
 class WeightAverage:
@@ -38,7 +37,7 @@ class WeightAverage:
         self._model = model
         self._first = 0 if ema_decay else total_steps - math.ceil(fraction * total_steps)
         self._decay = ema_decay
-        self._mean: Tree = None
+        self._mean: Arrays = {}
         self.count = 0
         self._merged = mx.compile(_merged)
 
@@ -46,14 +45,21 @@ class WeightAverage:
         """Take the weights in, as the step of that number, counted from 0, has left them."""
         if step < self._first:
             return
-        weights = self._model.trainable_parameters()
         self.count += 1
-        if self._mean is None:
-            # Arrays never change in place, so a reference keeps the values.
-            self._mean = tree_map(lambda leaf: leaf, weights)
+        if self.count == 1:
+            # Arrays never change in place, so references keep the values.
+            self._mean = named_arrays(self._model.trainable_parameters())
             return
-        self._mean = self._merged(self._mean, weights, mx.array(self._share()))
+        self._mean = self._merged(self._mean, self._averaged(), mx.array(self._share()))
         mx.async_eval(self._mean)
+
+    def let_join(self) -> None:
+        """Average what is trained from now on as well, which has not changed in the steps before.
+
+        What is no longer trained stays in the mean, as it would otherwise jump to its last value.
+        """
+        if self._mean:
+            self._mean = {**named_arrays(self._model.trainable_parameters()), **self._mean}
 
     @contextmanager
     def in_model(self) -> Iterator[None]:
@@ -61,24 +67,28 @@ class WeightAverage:
 
         Buffers and other arrays that are not trained stay as they are.
         """
-        if self._mean is None:
+        if not self._mean:
             yield
             return
-        trained = tree_map(lambda leaf: leaf, self._model.trainable_parameters())
-        self._model.update(self._mean)
+        trained = self._averaged()
+        self._model.update(tree_unflatten(list(self._mean.items())))
         try:
             yield
         finally:
-            self._model.update(trained)
+            self._model.update(tree_unflatten(list(trained.items())))
 
     def arrays(self) -> dict[str, mx.array]:
         """The mean by the weights' names; empty where there is none yet."""
-        return {} if self._mean is None else named_arrays(self._mean)
+        return dict(self._mean)
 
     def restore(self, arrays: Mapping[str, mx.array], count: int) -> None:
         """Go on from what `arrays` and `count` were."""
-        self._mean = tree_unflatten(list(arrays.items())) if arrays else None
-        self.count = count
+        self._mean, self.count = dict(arrays), count
+
+    def _averaged(self) -> Arrays:
+        """The model's own values of what the mean is of."""
+        everything = named_arrays(self._model.parameters())
+        return {name: everything[name] for name in self._mean}
 
     def _share(self) -> float:
         """Of the newest weights in the mean."""
@@ -87,5 +97,5 @@ class WeightAverage:
         return 1 - min(self._decay, self.count / (self.count + 9))
 
 
-def _merged(mean: Tree, weights: Tree, share: mx.array) -> Tree:
-    return tree_map(lambda old, new: old + share * (new - old), mean, weights)
+def _merged(mean: Arrays, weights: Arrays, share: mx.array) -> Arrays:
+    return {name: old + share * (weights[name] - old) for name, old in mean.items()}

@@ -14,6 +14,7 @@ import numpy as np
 from mlx.utils import tree_unflatten
 
 from bertplay.data.batches import Batch
+from bertplay.freezing import apply_freeze, stage_of
 from bertplay.named_arrays import named_arrays
 from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.prediction import padded_lengths_for
@@ -33,6 +34,7 @@ from bertplay.training.loop_state import (
 )
 from bertplay.training.rows import TrainingRows
 from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step
+from bertplay.training.trained_part import trainable_numbers
 from bertplay.training.view import EpochRecord, Evaluated, Figures, SilentView
 
 LOGGING_INTERVAL = 10  # steps between two looks at the device's figures
@@ -63,6 +65,7 @@ class LoopSettings:
     keep: str
     patience: int | None
     checkpoint_every: int | None
+    freeze_stages: Mapping[int, str]
     seed: int
     pad_id: int
 
@@ -209,6 +212,7 @@ class _Loop(Generic[Figures]):
             warmup=settings.warmup,
             arguments=settings.schedule_args,
         )
+        self._frozen = stage_of(settings.freeze_stages, 1)
         self._optimizer = optimizer_for(
             model,
             settings.optimizer,
@@ -225,16 +229,38 @@ class _Loop(Generic[Figures]):
         )
         if resumed is not None:
             self._restore(resumed)
-        self._guard = TraceGuard(planned=len(self._padded_lengths))
-        model.train()
+        self._batch_loss = batch_loss
+        self._guard = TraceGuard(planned=0)
+        self._compile()
+
+    def _compile(self) -> None:
+        """Build the step anew, for the parameters that are trained now."""
+        self._guard.planned += len(self._padded_lengths)
+        self._model.train()
         self._run, self._state = compiled_step(
-            model,
+            self._model,
             self._optimizer,
-            batch_loss,
-            clip_norm=settings.clip_norm,
+            self._batch_loss,
+            clip_norm=self._settings.clip_norm,
             guard=self._guard,
-            accumulate=settings.accumulate,
+            accumulate=self._settings.accumulate,
         )
+
+    def _reach_stage(self) -> None:
+        """Train what this epoch is to train."""
+        wanted = stage_of(self._settings.freeze_stages, self._position.epoch)
+        if wanted == self._frozen:
+            return
+        self._freeze(wanted)
+        # What was trained before keeps its state; the rest begins with none.
+        self._optimizer.init(self._model.trainable_parameters())
+        self._average.let_join()
+        self._compile()
+        self._view.unfrozen(self._position.epoch, wanted, trainable_numbers(self._model))
+
+    def _freeze(self, frozen: str) -> None:
+        apply_freeze(self._model.encoder, frozen)
+        self._frozen = frozen
 
     def has_epochs_left(self) -> bool:
         """Whether there is an epoch to train; not after the last, nor when patience is over."""
@@ -254,6 +280,7 @@ class _Loop(Generic[Figures]):
         """
         position, seconds = self._position, self._position.train_seconds
         started = time.perf_counter()
+        self._reach_stage()
         batches = self._batches(position.epoch)
         waiting: list[tuple[int, Batch, StepResult]] = []
         for batch in batches[position.batch :]:
@@ -291,6 +318,7 @@ class _Loop(Generic[Figures]):
                 step=position.step,
                 train_loss=means.loss,
                 train_figures=means.figures,
+                trainable_parameters=trainable_numbers(self._model),
                 learning_rate=self._last_learning_rate(),
                 gradient_norm=means.gradient_norm,
                 validation=evaluated.figures,
@@ -412,6 +440,7 @@ class _Loop(Generic[Figures]):
         facts = {
             **self._position.as_dict(),
             "total_steps": self.total_steps,
+            "frozen": self._frozen,
             "schedule": self._schedule.state(),
             "averaged_steps": self._average.count,
             "history": [stored_record(record) for record in self._history],
@@ -424,6 +453,8 @@ class _Loop(Generic[Figures]):
         """Put a state into model, optimizer and loop; before the step is compiled."""
         facts = state.facts
         self._position = Position.from_dict(facts)
+        if facts["frozen"] != self._frozen:
+            self._freeze(facts["frozen"])
         self._model.update(tree_unflatten(list(state.arrays["weights"].items())))
         self._optimizer.state = state.arrays["optimizer"]
         self._schedule.load_state(facts["schedule"])

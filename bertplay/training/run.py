@@ -13,6 +13,7 @@ from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.freed_memory import keep_freed_memory
+from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.double_correction import double_correction
@@ -84,7 +85,8 @@ def train(
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
-        view.planned(plan_of(options, data, prepared, output))
+        first_step = 0 if resumed is None else resumed.step
+        view.planned(replace(plan_of(options, data, prepared, output), first_step=first_step))
         result = fit(
             prepared.classifier.model,
             prepared.train,
@@ -165,6 +167,7 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
         keep=options.keep,
         patience=options.patience,
         checkpoint_every=options.checkpoint_every,
+        freeze_stages=freeze_stages(options.freeze, options.unfreeze),
         seed=options.seed,
         pad_id=pad_id,
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 from bertplay.data.batches import padding_fraction
 from bertplay.environment import environment
+from bertplay.freezing import freeze_stages
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import Metrics, evaluate, majority_baseline
 from bertplay.options import TrainOptions
@@ -44,13 +45,15 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
         padding_fraction=first_epoch_padding(prepared.train.training_rows(), options),
         cut_texts=prepared.encoded.cut_texts,
-        steps_per_epoch=-(-len(prepared.train) // options.batch_size),
+        steps_per_epoch=-(-len(prepared.train) // (options.batch_size * options.accumulate)),
+        batches_per_step=options.accumulate,
+        ema=options.ema,
         epochs=options.epochs,
         objective=objective_of(options),
         teacher=options.teacher,
         average_weights=options.average_weights,
         output=str(output),
-        freeze=options.freeze,
+        freeze_stages=freeze_stages(options.freeze, options.unfreeze),
         adapter=adapter_settings(options),
         quantize=options.quantize,
     )
@@ -156,12 +159,13 @@ def encoding_facts(
 
 def first_epoch_padding(rows: TrainingRows, options: TrainOptions) -> float:
     """Padding tokens by all tokens of the first epoch; the others differ a little by chance."""
+    rows_per_step = options.batch_size * options.accumulate
     batches = epoch_batches(
         rows,
         padded_lengths_for(rows.token_ids),
-        options.batch_size,
+        rows_per_step,
         sampling=options.sampling,
         seed=options.seed,
         epoch=1,
     )
-    return padding_fraction(rows.lengths, batches, options.batch_size)
+    return padding_fraction(rows.lengths, batches, rows_per_step)

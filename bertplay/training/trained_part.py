@@ -14,7 +14,7 @@ from bertplay.adapters.folder import AdapterOrigin, origin_of
 from bertplay.adapters.merging import merged_arrays
 from bertplay.adapters.quantizing import quantize_linears
 from bertplay.encoders.bert import BertEncoder
-from bertplay.freezing import apply_freeze
+from bertplay.freezing import apply_freeze, freeze_stages
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.trained_part_options import adapter_settings
@@ -33,7 +33,10 @@ def choose_trained_part(encoder: BertEncoder, options: TrainOptions) -> AdapterO
     Raises:
         InputError: the encoder has fewer layers than are to be frozen, or cannot be quantized.
     """
-    apply_freeze(encoder, options.freeze)
+    stages = freeze_stages(options.freeze, options.unfreeze)
+    # All of them, so that a stage that this encoder cannot have is refused now; the first last.
+    for epoch in sorted(stages, reverse=True):
+        apply_freeze(encoder, stages[epoch])
     if options.quantize:
         quantize_linears(encoder, options.quantize)
     settings = adapter_settings(options)
@@ -75,6 +78,7 @@ def trained_part_facts(options: TrainOptions, trainable: int, total: int) -> dic
     return {
         "parameters": {"trainable": trainable, "total": total},
         "freeze": options.freeze,
+        **({} if options.unfreeze is None else {"unfreeze": options.unfreeze}),
         **({} if settings is None else {"adapter": asdict(settings)}),
         **({"quantize": options.quantize} if options.quantize else {}),
     }

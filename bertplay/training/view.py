@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from bertplay.adapters.settings import AdapterSettings
@@ -55,13 +55,16 @@ class Plan:
         cut_texts: training texts longer than `max_length`.
         steps_per_epoch: optimizer steps.
         epochs: at most so many.
+        first_step: optimizer steps that are done already, where a run goes on.
+        batches_per_step: that one optimizer step is made of.
+        ema: decay of the moving average of the weights; 0 for none.
         objective: what is added to the loss.
         teacher: as the user named it; None for none.
         average_weights: part of the steps whose weights are averaged; 0 for none.
         output: the run directory.
         tasks: what is learned, where a model has several heads.
         task_weighting: how their losses are weighed.
-        freeze: what of the encoder is not trained, as of `apply_freeze`.
+        freeze_stages: epoch to what of the encoder is not trained from it on, as of `apply_freeze`.
         adapter: what is trained in place of the encoder; None where there is no adapter.
         quantize: bits of the encoder's linear maps; 0 where they are not quantized.
     """
@@ -86,9 +89,12 @@ class Plan:
     teacher: str | None
     average_weights: float
     output: str
+    first_step: int = 0
+    batches_per_step: int = 1
+    ema: float = 0.0
     tasks: tuple[TaskPlan, ...] = ()
     task_weighting: str = "fixed"
-    freeze: str = "none"
+    freeze_stages: Mapping[int, str] = field(default_factory=lambda: {1: "none"})
     adapter: AdapterSettings | None = None
     quantize: int = 0
 
@@ -131,6 +137,7 @@ class EpochRecord(Generic[Figures]):
         step: optimizer steps since the start.
         train_loss: mean over the rows of the epoch.
         train_figures: further means over the rows, by name; none with a single label column.
+        trainable_parameters: numbers that were trained.
         learning_rate: of the last step.
         gradient_norm: mean over the steps, before clipping.
         validation: the figures on the validation rows.
@@ -145,6 +152,7 @@ class EpochRecord(Generic[Figures]):
     step: int
     train_loss: float
     train_figures: Mapping[str, float]
+    trainable_parameters: int
     learning_rate: float
     gradient_norm: float
     validation: Figures
@@ -160,6 +168,7 @@ class EpochRecord(Generic[Figures]):
             "step": self.step,
             "train_loss": self.train_loss,
             **({"train_figures": dict(self.train_figures)} if self.train_figures else {}),
+            "trainable_parameters": self.trainable_parameters,
             "learning_rate": self.learning_rate,
             "gradient_norm": self.gradient_norm,
             "validation": self.validation.as_dict(),
@@ -178,6 +187,9 @@ class SilentView:
 
     def planned(self, plan: Plan) -> None:
         """The data is read, the model is built, and training is about to start."""
+
+    def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
+        """From this epoch on something else is frozen, and so many numbers are trained."""
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Every few steps: the epoch, the step in the whole run, and the last figures."""

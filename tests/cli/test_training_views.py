@@ -65,7 +65,15 @@ def row_of(name: str, **changes) -> str:
     ],
 )
 def test_the_plan_says_what_is_frozen(freeze, text):
-    assert row_of("frozen", freeze=freeze) == text
+    assert row_of("frozen", freeze_stages={1: freeze}) == text
+
+
+def test_the_plan_says_from_which_epoch_on_less_is_frozen():
+    stages = {1: "full", 3: "4", 5: "none"}
+    assert row_of("frozen", freeze_stages=stages) == (
+        "the encoder, the embeddings and the bottom 4 layers from epoch 3 on, nothing from epoch 5 "
+        "on"
+    )
 
 
 def test_the_plan_says_what_the_adapter_is():
@@ -97,6 +105,7 @@ def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
         "step": 50 * epoch,
         "train_loss": 0.6123,
         "train_figures": {},
+        "trainable_parameters": 1234,
         "learning_rate": 5e-4,
         "gradient_norm": 1.23,
         "validation": metrics(classes),

@@ -95,3 +95,17 @@ def test_random_weights_are_no_backbone_of_an_adapter(values):
 def test_a_wrong_setting_is_refused_with_the_options():
     assert refusal(adapter="lora", adapter_targets="querry").endswith("did you mean 'query'?")
     assert refusal(adapter="lorra").endswith("did you mean lora?")
+
+
+def test_stages_may_be_a_mapping_as_yaml_has_it():
+    stages = {1: "full", 3: 4, 5: "none"}
+    assert TrainOptions(unfreeze=stages) == TrainOptions(unfreeze="1:full 3:4 5:none")
+
+
+@pytest.mark.parametrize("values", [{"adapter": "lora"}, {"quantize": 8, "freeze": "full"}])
+def test_an_adapter_or_quantized_weights_cannot_be_unfrozen(values):
+    assert "leave unfreeze out" in refusal(unfreeze="2:none", **values)
+
+
+def test_a_stage_that_would_never_come_is_refused():
+    assert refusal(unfreeze="4:none", epochs=3).startswith("unfreeze has epoch 4, and epochs is 3")

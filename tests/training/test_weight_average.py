@@ -40,6 +40,48 @@ def test_a_fraction_of_0_leaves_the_last_weights():
         assert (np.array(model.weight) == 7).all()
 
 
+def test_a_weight_that_is_trained_late_counts_with_what_it_was_before():
+    """Frozen it was 0; it is 4 after the third and 8 after the fourth step."""
+    model = nn.Linear(3, 2)
+    model.bias = mx.zeros((2,))
+    model.freeze(keys="bias")
+    average = WeightAverage(model, 4, 0.99)
+    for step, bias in enumerate((0.0, 0.0, 4.0, 8.0)):
+        if step == 2:
+            model.unfreeze()
+            average.let_join()
+        model.weight = mx.full((2, 3), float(step))
+        model.bias = mx.full((2,), bias)
+        average.after_step(step)
+    with average.in_model():
+        np.testing.assert_allclose(np.array(model.bias), 3.0, rtol=1e-6)
+        np.testing.assert_allclose(np.array(model.weight), 1.5, rtol=1e-6)
+    assert (np.array(model.bias) == 8).all()
+
+
+def test_a_moving_average_forgets_older_weights():
+    """With decay d, and t / (t + 9) while that is less."""
+    model = nn.Linear(1, 1)
+    average = WeightAverage(model, 100, 0.0, ema_decay=0.5)
+    expected = 0.0
+    for step in range(30):
+        value = float(np.sin(step))
+        model.update({"weight": mx.full((1, 1), value), "bias": mx.full((1,), 2 * value)})
+        average.after_step(step)
+        decay = 0.0 if step == 0 else min(0.5, (step + 1) / (step + 10))
+        expected = decay * expected + (1 - decay) * value
+    with average.in_model():
+        assert model.weight.item() == pytest.approx(expected, rel=1e-5)
+        assert model.bias.item() == pytest.approx(2 * expected, rel=1e-5)
+
+
+def test_a_moving_average_becomes_the_model():
+    plain, averaged = word_average(), word_average()
+    fitted(plain, keep="last")
+    fitted(averaged, keep="last", ema=0.9)
+    assert not same_bits(weights(plain), weights(averaged))
+
+
 def test_what_is_frozen_is_not_averaged():
     model = nn.Linear(3, 2)
     model.freeze(keys="bias")

@@ -88,6 +88,7 @@ def settings(**changes: Any) -> LoopSettings:
         "keep": "best",
         "patience": None,
         "checkpoint_every": None,
+        "freeze_stages": {1: "none"},
         "seed": 0,
         "pad_id": 0,
     }
