@@ -12,6 +12,7 @@ from mlx.utils import tree_map
 from numpy.typing import NDArray
 
 from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
+from bertplay.data.token_rows import TokenIds, token_counts
 
 MAX_SHAPES = 16
 ENOUGH_PADDING = 0.05
@@ -46,7 +47,7 @@ class BatchedPredictor:
 
     def logits(
         self,
-        token_ids: Sequence[NDArray[np.int32]],
+        token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
     ) -> Logits:
         """`[N, C]` logits of N texts, in their order, from a model with one head.
@@ -58,7 +59,7 @@ class BatchedPredictor:
 
     def outputs(
         self,
-        token_ids: Sequence[NDArray[np.int32]],
+        token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
     ) -> Any:
         """What the model gives for N texts, in their order: `[N, ...]`, or a dictionary of them.
@@ -72,8 +73,7 @@ class BatchedPredictor:
         """
         if not token_ids:
             raise ValueError("there are no texts to predict")
-        lengths = [len(ids) for ids in token_ids]
-        batches = plan_batches(lengths, self._padded_lengths, self._batch_size)
+        batches = plan_batches(token_counts(token_ids), self._padded_lengths, self._batch_size)
         was_training = self._model.training
         self._model.eval()
         results: list[tuple[NDArray[np.int64], Any]] = []
@@ -114,15 +114,15 @@ def softmax(logits: Logits) -> NDArray[np.float64]:
     return shares
 
 
-def padded_lengths_for(token_ids: Sequence[NDArray[np.int32]]) -> tuple[int, ...]:
+def padded_lengths_for(token_ids: TokenIds) -> tuple[int, ...]:
     """The padded lengths that suit these texts: few, as each is compiled, with little padding.
 
     The fewest for which at most 5% of the tokens are padding, but never more than 16.
     """
-    lengths = np.array([len(ids) for ids in token_ids])
+    lengths, counts = np.unique(token_counts(token_ids), return_counts=True)
     for shapes in range(1, MAX_SHAPES + 1):
-        chosen = choose_lengths(lengths, shapes)
+        chosen = choose_lengths(lengths, shapes, counts=counts)
         padded = np.asarray(chosen)[np.searchsorted(chosen, lengths)]
-        if 1 - lengths.sum() / padded.sum() <= ENOUGH_PADDING:
+        if 1 - counts @ lengths / (counts @ padded) <= ENOUGH_PADDING:
             break
     return chosen

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bertplay.data.token_rows import TokenIds
+
 Rows = NDArray[np.int64]
 
 
@@ -27,7 +29,9 @@ class Batch:
     length: int
 
 
-def choose_lengths(lengths: ArrayLike, max_shapes: int = 12) -> tuple[int, ...]:
+def choose_lengths(
+    lengths: ArrayLike, max_shapes: int = 12, *, counts: ArrayLike | None = None
+) -> tuple[int, ...]:
     """The padded lengths that need the fewest padding tokens, each text to the next longer one.
 
     Exact: with n_i texts of the distinct lengths d_1 < ... < d_m, the cost of padding the lengths
@@ -37,6 +41,7 @@ def choose_lengths(lengths: ArrayLike, max_shapes: int = 12) -> tuple[int, ...]:
     Args:
         lengths: [N] token counts, at least 1 each.
         max_shapes: the largest number of padded lengths.
+        counts: [N] how many texts have each of the lengths; None for one.
 
     Returns:
         Ascending lengths; the last is the longest text's.
@@ -49,8 +54,10 @@ def choose_lengths(lengths: ArrayLike, max_shapes: int = 12) -> tuple[int, ...]:
         raise ValueError("lengths must hold at least one token count, each at least 1")
     if max_shapes < 1:
         raise ValueError(f"max_shapes is {max_shapes}: it must be at least 1")
-    distinct, counts = np.unique(lengths, return_counts=True)
-    texts_before = np.concatenate([[0], np.cumsum(counts)])
+    distinct, place = np.unique(lengths, return_inverse=True)
+    texts = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(texts, place, 1 if counts is None else np.asarray(counts))
+    texts_before = np.concatenate([[0], np.cumsum(texts)])
     size = len(distinct)
 
     # cost[j]: the fewest tokens for the j shortest distinct lengths with the runs used so far.
@@ -147,7 +154,7 @@ def _shuffled_batches(
 
 
 def pad_batch(
-    token_ids: Sequence[NDArray[np.int32]], batch: Batch, batch_size: int, pad_id: int = 0
+    token_ids: TokenIds, batch: Batch, batch_size: int, pad_id: int = 0
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.float32]]:
     """The arrays of a batch; a partial one is filled up with rows of weight 0.
 

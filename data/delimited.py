@@ -31,46 +31,48 @@ def read_delimited(path: str | PathLike[str], delimiter: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    records = _read_records(path, delimiter)
-    if not records:
+    records = _records(path, delimiter)
+    _, header = next(records, (0, []))
+    if not header:
         raise InputError(f"{path} is empty: a table needs a header and rows")
-    (_, header), rows = records[0], records[1:]
     names = _column_names(header, path)
-    if not rows:
-        raise InputError(f"{path} has a header but no rows")
-    for line, cells in rows:
+    lines: list[int] = []
+    # Straight into columns: a list for each row would need more memory than the file.
+    columns: dict[str, list[str | None]] = {name: [] for name in names}
+    for line, cells in records:
         if len(cells) != len(names):
             raise InputError(
                 f"{path}, line {line}: {len(cells)} cells where the header has {len(names)}; "
                 f"put texts that contain the separator or line breaks in double quotes"
             )
-    columns = {
-        name: [cells[position] or None for _, cells in rows] for position, name in enumerate(names)
-    }
-    lines = pd.Index([line for line, _ in rows], name="line")
-    frame: pd.DataFrame = pd.DataFrame(columns, index=lines, dtype=object)
+        lines.append(line)
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell or None)
+    if not lines:
+        raise InputError(f"{path} has a header but no rows")
+    index = pd.Index(lines, name="line")
+    frame: pd.DataFrame = pd.DataFrame(columns, index=index, dtype=object)
     return frame
 
 
-def _read_records(path: str | PathLike[str], delimiter: str) -> list[tuple[int, list[str]]]:
+def _records(path: str | PathLike[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Each non-blank record with the line at which it begins."""
-    records: list[tuple[int, list[str]]] = []
-    text = read_utf8(path)
+    # Decoded piece by piece: a StringIO would hold four bytes a character.
+    content = io.BytesIO(read_utf8(path).encode())
     begins = 1
-    with _long_cells_allowed():
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    with _long_cells_allowed(), io.TextIOWrapper(content, encoding="utf-8", newline="") as text:
+        reader = csv.reader(text, delimiter=delimiter, strict=True)
         try:
             for cells in reader:
                 # A blank line is no row.
                 if cells:
-                    records.append((begins, cells))
+                    yield begins, cells
                 begins = reader.line_num + 1
         except csv.Error as error:
             raise InputError(
                 f"{path}, line {begins}: a double quote is not closed or not doubled ({error}); "
                 f'write a quote inside a quoted text as ""'
             ) from error
-    return records
 
 
 @contextmanager

@@ -59,12 +59,18 @@ def encode_labels(
     kind, places = _places(values)
     where = f"{path}, column {column!r}"
     names = []
+    name_of: dict[str, str] = {}  # few names stand in many rows
     for place, value in zip(places, values, strict=True):
         if isinstance(value, list | dict | np.ndarray):
             raise InputError(
                 f"{where}, {kind} {place}: one class was expected, not {cell_text(value)}"
             )
-        names.append(class_name(value))
+        if not isinstance(value, str):
+            names.append(class_name(value))
+            continue
+        if value not in name_of:
+            name_of[value] = class_name(value)
+        names.append(name_of[value])
 
     unlabelled = [place for place, name in zip(places, names, strict=True) if not name]
     if unlabelled:

@@ -27,7 +27,7 @@ def read_source(path: str | PathLike[str]) -> bytes:
         content = source.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
-    if not content.strip():
+    if not content or content.isspace():
         raise InputError(f"{path} is empty: a table needs a header and rows")
     return content
 

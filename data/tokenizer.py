@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bertplay.data.errors import InputError
 from bertplay.data.source_file import read_utf8
+from bertplay.data.token_rows import TokenRows, joined
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,7 +18,7 @@ if TYPE_CHECKING:
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _CONTINUATION = "##"
 _MAX_ALPHABET = 1000
-_TEXTS_AT_ONCE = 1000
+_TEXTS_AT_ONCE = 4096
 
 
 def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
@@ -90,8 +88,11 @@ def train_wordpiece(
 
 def encode_texts(
     tokenizer: Tokenizer, texts: Sequence[str], max_length: int
-) -> tuple[list[NDArray[np.int32]], int]:
+) -> tuple[TokenRows, int]:
     """Token ids of texts, with [CLS] in front and [SEP] behind.
+
+    The texts are read block by block, so that beside their ids, of which many lie in a file (see
+    `bertplay.data.token_rows.joined`), memory does not grow with their number.
 
     Args:
         tokenizer: from `load_tokenizer` or `train_wordpiece`.
@@ -99,23 +100,26 @@ def encode_texts(
         max_length: a longer text is cut before its [SEP], to this number of tokens.
 
     Returns:
-        N arrays of ids, and how many texts were cut.
+        The ids of N texts, and how many texts were cut.
 
     Raises:
         ValueError: `max_length` is below 2.
     """
     if max_length < 2:
         raise ValueError(f"max_length is {max_length}: it must leave room for [CLS] and [SEP]")
-    token_ids = []
     cut = 0
-    for start in range(0, len(texts), _TEXTS_AT_ONCE):
-        for encoding in tokenizer.encode_batch_fast(list(texts[start : start + _TEXTS_AT_ONCE])):
-            ids = encoding.ids
-            if len(ids) > max_length:
-                ids = ids[: max_length - 1] + ids[-1:]
-                cut += 1
-            token_ids.append(np.array(ids, dtype=np.int32))
-    return token_ids, cut
+
+    def blocks() -> Iterator[TokenRows]:
+        nonlocal cut
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            batch = list(texts[start : start + _TEXTS_AT_ONCE])
+            rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
+            cut += sum(len(ids) > max_length for ids in rows)
+            yield TokenRows.of(
+                ids if len(ids) <= max_length else ids[: max_length - 1] + ids[-1:] for ids in rows
+            )
+
+    return joined(blocks()), cut
 
 
 def _alphabet(learner: Tokenizer, texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -7,7 +7,7 @@ import mlx.core as mx
 from bertplay.losses.argument_checks import check_positive, require
 from bertplay.losses.examples import check_sample_weights
 from bertplay.losses.reduction import Reduction, reduce_rows
-from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.softmax import accurate_softmax
 
 
 def distillation_loss(
@@ -60,8 +60,8 @@ def distillation_loss(
         counts = sample_weights[:, None] != 0
         logits = mx.where(counts, logits, mx.zeros_like(logits))
         teacher_logits = mx.where(counts, teacher_logits, mx.zeros_like(teacher_logits))
-    surprisal, _ = surprisal_and_complement(logits.astype(mx.float32) / temperature)
+    surprisal = accurate_softmax(logits.astype(mx.float32) / temperature).surprisal
     teacher_logits = mx.stop_gradient(teacher_logits).astype(mx.float32)
-    of_teacher, _ = surprisal_and_complement(teacher_logits / temperature)
+    of_teacher = accurate_softmax(teacher_logits / temperature).surprisal
     losses = mx.sum(mx.exp(-of_teacher) * (surprisal - of_teacher), axis=-1)
     return reduce_rows(temperature * temperature * losses, sample_weights, reduction)

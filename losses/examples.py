@@ -10,7 +10,7 @@ import mlx.core as mx
 import numpy as np
 
 from bertplay.losses.argument_checks import host_values, require
-from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.softmax import accurate_softmax
 from bertplay.losses.targets import check_targets, known_labels, smooth, target_distribution
 
 Adjustment: TypeAlias = Callable[[mx.array, mx.array], mx.array]
@@ -26,6 +26,7 @@ class Examples:
 
     surprisal: mx.array  # -log p, [N, C]
     complement: mx.array  # 1 - p, [N, C]
+    probability: mx.array  # p, [N, C]
     distribution: mx.array  # q before smoothing, [N, C]
     known: mx.array | None  # whether the label is one of the classes, [N]; None for soft labels
     sample_weights: mx.array | None  # [N]
@@ -79,10 +80,11 @@ def read_examples(
         z = logits.astype(mx.float32)
         # From 0 downwards, so that what is added to large logits is not rounded away.
         logits = adjust(z - mx.stop_gradient(mx.max(z, axis=-1, keepdims=True)), distribution)
-    surprisal, complement = surprisal_and_complement(logits)
+    softmax = accurate_softmax(logits)
     return Examples(
-        surprisal=surprisal,
-        complement=complement,
+        surprisal=softmax.surprisal,
+        complement=softmax.complement,
+        probability=softmax.probability,
         distribution=distribution,
         known=known_labels(targets, classes),
         sample_weights=sample_weights,
@@ -111,8 +113,7 @@ def example_losses(
     if class_weights is not None:
         terms = terms * class_weights
     if gamma is not None:
-        log_complement = mx.log(mx.maximum(examples.complement, _SMALLEST_COMPLEMENT))
-        terms = terms * mx.exp(gamma * log_complement)
+        terms = terms * _focusing(examples.complement, gamma)
     return sum_over_classes(terms, examples)
 
 
@@ -126,8 +127,13 @@ def _losses_of_labels(
         losses = losses * mx.sum(q * class_weights, axis=-1)
     if gamma is not None:
         complement = mx.sum(q * examples.complement, axis=-1)
-        losses = losses * mx.exp(gamma * mx.log(mx.maximum(complement, _SMALLEST_COMPLEMENT)))
+        losses = losses * _focusing(complement, gamma)
     return _nan_where_unknown(losses, examples)
+
+
+def _focusing(complement: mx.array, gamma: mx.array | float) -> mx.array:
+    """`(1 - p)^gamma`, with a finite derivative at p = 1 for every gamma."""
+    return mx.power(mx.maximum(complement, _SMALLEST_COMPLEMENT), gamma)
 
 
 def sum_over_classes(terms: mx.array, examples: Examples) -> mx.array:

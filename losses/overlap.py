@@ -59,12 +59,12 @@ def tversky_loss(
     check_at_least("smooth", smooth, 0.0)
     check_reduction(reduction)
     examples = read_examples(logits, targets, sample_weights, ignore_index)
-    q, complement = examples.distribution, examples.complement
+    p, q = examples.probability, examples.distribution
     s = mx.ones(len(logits)) if examples.sample_weights is None else examples.sample_weights
     weighted = s[:, None] * q
-    missed = mx.sum(weighted * complement, axis=0)
-    found = mx.sum(weighted * (1.0 - complement), axis=0)
-    wrong = mx.sum(s[:, None] * (1.0 - q) * mx.exp(-examples.surprisal), axis=0)
+    found = mx.sum(weighted * p, axis=0)
+    wrong = mx.sum(s[:, None] * (1.0 - q) * p, axis=0)
+    missed = mx.sum(weighted * examples.complement, axis=0)
     errors = false_positive_weight * wrong + false_negative_weight * missed
     is_there = mx.sum(weighted, axis=0) != 0
     # The errors' own share of the whole, as 1 minus the rest would be 0 for a good model.

@@ -7,7 +7,7 @@ import mlx.core as mx
 from bertplay.losses.argument_checks import require
 from bertplay.losses.examples import check_sample_weights
 from bertplay.losses.reduction import Reduction, reduce_rows
-from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.softmax import accurate_softmax
 
 
 def r_drop_divergence(
@@ -56,8 +56,8 @@ def r_drop_divergence(
         counts = sample_weights[:, None] != 0
         logits = mx.where(counts, logits, mx.zeros_like(logits))
         other_logits = mx.where(counts, other_logits, mx.zeros_like(other_logits))
-    surprisal, _ = surprisal_and_complement(logits)
-    other_surprisal, _ = surprisal_and_complement(other_logits)
+    surprisal = accurate_softmax(logits).surprisal
+    other_surprisal = accurate_softmax(other_logits).surprisal
     apart = mx.exp(-surprisal) - mx.exp(-other_surprisal)
     divergences = mx.sum(apart * (other_surprisal - surprisal), axis=-1) / 2
     return reduce_rows(divergences, sample_weights, reduction)

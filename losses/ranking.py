@@ -5,7 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 
 from bertplay.losses.argument_checks import check_at_least, check_positive, require
-from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.softmax import accurate_softmax
 
 _FAR_BELOW = -1e9  # a score that no softmax sees; finite, as infinity minus infinity is not
 
@@ -85,8 +85,8 @@ def listnet_loss(
     """
     check_positive("temperature", temperature)
     s, r, items = _read(scores, relevance, mask)
-    surprisal, _ = surprisal_and_complement(mx.where(items, s, _FAR_BELOW))
-    wanted, _ = surprisal_and_complement(mx.where(items, r / temperature, _FAR_BELOW))
+    surprisal = accurate_softmax(mx.where(items, s, _FAR_BELOW)).surprisal
+    wanted = accurate_softmax(mx.where(items, r / temperature, _FAR_BELOW)).surprisal
     terms = mx.where(items, mx.exp(-wanted) * surprisal, 0.0)
     there = mx.any(items, axis=1)
     return mx.sum(terms) / mx.maximum(mx.sum(there), 1)

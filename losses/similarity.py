@@ -5,7 +5,7 @@ from __future__ import annotations
 import mlx.core as mx
 
 from bertplay.losses.argument_checks import check_at_least, check_positive, require
-from bertplay.losses.surprisal import surprisal_and_complement
+from bertplay.losses.softmax import accurate_softmax
 
 # A length whose square is below this is none: the root's derivative would be infinite.
 _SMALLEST_SQUARE = 1e-12
@@ -96,7 +96,7 @@ def supervised_contrastive_loss(
     f = _normalised(features)
     itself = mx.eye(rows, dtype=mx.bool_)
     similarities = mx.where(itself, _FAR_BELOW, f @ f.T / temperature)
-    surprisal, _ = surprisal_and_complement(similarities)
+    surprisal = accurate_softmax(similarities).surprisal
     together = (labels[:, None] == labels[None, :]) & ~itself
     partners = mx.sum(together, axis=1)
     per_row = mx.sum(mx.where(together, surprisal, 0.0), axis=1) / mx.maximum(partners, 1)
@@ -188,7 +188,7 @@ def region_contrast_loss(
 
 
 def _of_partners(similarities: mx.array) -> mx.array:
-    surprisal, _ = surprisal_and_complement(similarities)
+    surprisal = accurate_softmax(similarities).surprisal
     return mx.mean(mx.diagonal(surprisal))
 
 

@@ -6,6 +6,7 @@ import mlx.core as mx
 import numpy as np
 
 from bertplay.losses.argument_checks import host_values, require
+from bertplay.losses.class_numbers import class_numbers
 
 
 def check_targets(
@@ -52,7 +53,7 @@ def known_labels(targets: mx.array, classes: int) -> mx.array | None:
 def target_distribution(targets: mx.array, classes: int) -> mx.array:
     """Labels `[N]` one-hot, or probabilities as they are: `[N, C]` float32."""
     if targets.ndim == 1:
-        targets = targets[:, None] == mx.arange(classes)
+        targets = targets[:, None] == class_numbers(classes)
     return targets.astype(mx.float32)
 
 

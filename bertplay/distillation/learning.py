@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.data.batches import pad_batch, plan_batches
+from bertplay.data.token_rows import TokenIds, token_counts
 from bertplay.distillation.objective import (
     Weights,
     hidden_error,
@@ -24,8 +25,6 @@ from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.training.step import TraceGuard
 
 CLIP_NORM = 1.0
-
-TokenIds = Sequence[NDArray[np.int32]]
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,7 @@ class Learning:
         """
         self._learner.eval()
         total = 0.0
-        counts = [len(ids) for ids in token_ids]
-        for batch in plan_batches(counts, lengths, batch_size):
+        for batch in plan_batches(token_counts(token_ids), lengths, batch_size):
             ids, mask, row_weights = pad_batch(token_ids, batch, batch_size)
             cosines = self._embeddings(mx.array(ids), mx.array(mask))
             total += float(np.array(cosines) @ row_weights)

@@ -21,6 +21,7 @@ from bertplay.data.batches import Batch, pad_batch, plan_batches
 from bertplay.data.corpus import read_corpus
 from bertplay.data.emotions import read_emotions
 from bertplay.data.errors import InputError
+from bertplay.data.token_rows import TokenIds, token_counts
 from bertplay.data.tokenizer import encode_texts
 from bertplay.data.vocabulary import prune_vocabulary
 from bertplay.distill_options import DistillOptions
@@ -117,12 +118,12 @@ def distill(options: DistillOptions, view: SilentDistillView | None = None) -> d
 class _Rows:
     """Texts as token ids: to learn from, and held out."""
 
-    train: list[NDArray[np.int32]]
-    held_out: list[NDArray[np.int32]]
+    train: TokenIds
+    held_out: TokenIds
 
     @property
     def lengths(self) -> NDArray[np.int64]:
-        return np.array([len(ids) for ids in self.train], dtype=np.int64)
+        return token_counts(self.train)
 
 
 class _Distillation:

@@ -15,6 +15,7 @@ from bertplay import run_directory
 from bertplay.alarms import Alarm, alarms
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.errors import InputError
+from bertplay.data.token_rows import TokenIds
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.losses import FixedTaskWeights, validation_weights
 from bertplay.losses.validation_weights import STRATEGIES
@@ -192,9 +193,7 @@ def _evaluation(
     return evaluated
 
 
-def _predicted(
-    prepared: PreparedTasks, token_ids: list[NDArray[np.int32]], batch_size: int
-) -> Outputs:
+def _predicted(prepared: PreparedTasks, token_ids: TokenIds, batch_size: int) -> Outputs:
     model, lengths = prepared.classifier.model, padded_lengths_for(token_ids)
     predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
     outputs: Outputs = predictor.outputs(token_ids)

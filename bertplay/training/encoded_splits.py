@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import mlx.core as mx
-import numpy as np
-from numpy.typing import NDArray
 
 from bertplay.backbones import SCRATCH
 from bertplay.data.errors import InputError
+from bertplay.data.token_rows import TokenRows
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
 from bertplay.named_arrays import named_arrays
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _WORDS = "embeddings.word_embeddings.weight"
-
-TokenIds = list[NDArray[np.int32]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,9 +43,9 @@ class EncodedSplits:
     encoder: BertEncoder
     tokenizer: Tokenizer
     max_length: int
-    train: TokenIds
-    validation: TokenIds
-    test: TokenIds
+    train: TokenRows
+    validation: TokenRows
+    test: TokenRows
     vocabulary: UsedVocabulary
     untrained: Mapping[str, mx.array]
     cut_texts: int

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.data.dataset import LabelledTexts
+from bertplay.data.token_rows import TokenIds, token_counts
 from bertplay.training.rows import TrainingRows
 
 
@@ -23,7 +24,7 @@ class EncodedTexts:
     """
 
     texts: LabelledTexts
-    token_ids: list[NDArray[np.int32]]
+    token_ids: TokenIds
     teacher_logits: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
@@ -32,7 +33,7 @@ class EncodedTexts:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """`[N]` token counts."""
-        return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
+        return token_counts(self.token_ids)
 
     def training_rows(self) -> TrainingRows:
         """The rows with their labels, and with what a teacher makes of them, as targets."""

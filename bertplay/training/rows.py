@@ -11,6 +11,7 @@ from mlx.utils import tree_map
 from numpy.typing import NDArray
 
 from bertplay.data.batches import Batch, pad_batch
+from bertplay.data.token_rows import TokenIds, token_counts
 
 Targets = Any  # a tree of dictionaries with arrays of N rows as leaves
 
@@ -27,7 +28,7 @@ class TrainingRows:
     """
 
     ids: tuple[str, ...]
-    token_ids: list[NDArray[np.int32]]
+    token_ids: TokenIds
     targets: Targets
     classes: NDArray[np.int32]
 
@@ -37,7 +38,7 @@ class TrainingRows:
     @property
     def lengths(self) -> NDArray[np.int64]:
         """`[N]` token counts."""
-        return np.array([len(ids) for ids in self.token_ids], dtype=np.int64)
+        return token_counts(self.token_ids)
 
     def batch(
         self, batch: Batch, batch_size: int, pad_id: int

@@ -7,14 +7,13 @@ does not shrink words nobody has seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
-TokenIds = NDArray[np.int32]
+from bertplay.data.token_rows import TokenRows, joined
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +25,10 @@ class UsedVocabulary:
         all_rows: `[V, H]` the embeddings before training.
     """
 
-    token_ids: TokenIds
+    token_ids: NDArray[np.int32]
     all_rows: mx.array
 
-    def renumber(self, texts: Iterable[TokenIds]) -> list[TokenIds]:
+    def renumber(self, texts: TokenRows) -> TokenRows:
         """Token ids of the whole vocabulary to numbers of the used one.
 
         Raises:
@@ -37,10 +36,14 @@ class UsedVocabulary:
         """
         number = np.full(self.all_rows.shape[0], -1, dtype=np.int32)
         number[self.token_ids] = np.arange(len(self.token_ids), dtype=np.int32)
-        renumbered = [number[ids] for ids in texts]
-        if any((ids < 0).any() for ids in renumbered):
-            raise ValueError("a text has a token that is not in the used vocabulary")
-        return renumbered
+
+        def renumbered(block: TokenRows) -> TokenRows:
+            values = number[block.values]
+            if (values < 0).any():
+                raise ValueError("a text has a token that is not in the used vocabulary")
+            return TokenRows(values, block.offsets)
+
+        return joined(map(renumbered, texts.blocks()))
 
     def used_rows(self) -> mx.array:
         """`[V', H]` the embeddings to train."""
@@ -53,11 +56,11 @@ class UsedVocabulary:
         return rows
 
 
-def used_vocabulary(all_rows: mx.array, *texts: Sequence[TokenIds], pad_id: int) -> UsedVocabulary:
+def used_vocabulary(all_rows: mx.array, *texts: TokenRows, pad_id: int) -> UsedVocabulary:
     """The vocabulary of one or more sets of texts, padding included."""
     used = np.zeros(all_rows.shape[0], dtype=np.bool_)
     used[pad_id] = True
     for group in texts:
-        for ids in group:
-            used[ids] = True
+        for block in group.blocks():
+            used[block.values] = True
     return UsedVocabulary(np.flatnonzero(used).astype(np.int32), all_rows)

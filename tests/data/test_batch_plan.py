@@ -39,6 +39,13 @@ def test_the_chosen_lengths_are_the_best_of_all(lengths, max_shapes):
     assert chosen[-1] == max(lengths)
 
 
+@given(st.dictionaries(st.integers(1, 40), st.integers(1, 9), min_size=1), st.integers(1, 5))
+def test_lengths_with_counts_stand_for_as_many_texts(counts, max_shapes):
+    lengths = [length for length, count in counts.items() for _ in range(count)]
+    chosen = choose_lengths(list(counts), max_shapes, counts=list(counts.values()))
+    assert chosen == choose_lengths(lengths, max_shapes)
+
+
 def test_few_distinct_lengths_need_no_padding():
     assert choose_lengths([7, 3, 7, 5], max_shapes=8) == (3, 5, 7)
 

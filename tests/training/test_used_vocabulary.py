@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from word_average import VOCABULARY, WIDTH, encoded, fitted, weights, word_average
 
+from bertplay.data.token_rows import TokenRows
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.used_vocabulary import used_vocabulary
 
@@ -23,19 +24,18 @@ texts = st.lists(
 
 @given(texts, texts)
 def test_a_renumbered_text_has_the_same_embeddings(train, validation):
-    vocabulary = used_vocabulary(TABLE, train, validation, pad_id=0)
+    vocabulary = used_vocabulary(TABLE, TokenRows.of(train), TokenRows.of(validation), pad_id=0)
     rows = np.array(vocabulary.used_rows())
 
-    for ids, number in zip(
-        train + validation, vocabulary.renumber(train + validation), strict=True
-    ):
+    both = TokenRows.of(train + validation)
+    for ids, number in zip(both, vocabulary.renumber(both), strict=True):
         assert (vocabulary.token_ids[number] == ids).all()
         assert (rows[number] == np.array(TABLE)[ids]).all()
 
 
 @given(texts)
 def test_restored_rows_are_the_trained_ones_and_the_rest_keeps_its_bits(train):
-    vocabulary = used_vocabulary(TABLE, train, pad_id=0)
+    vocabulary = used_vocabulary(TABLE, TokenRows.of(train), pad_id=0)
     before = np.array(TABLE)
 
     whole = np.array(vocabulary.restore(vocabulary.used_rows() + 1))
@@ -49,14 +49,14 @@ def test_restored_rows_are_the_trained_ones_and_the_rest_keeps_its_bits(train):
 
 
 def test_the_padding_token_is_always_part_of_it():
-    vocabulary = used_vocabulary(TABLE, [np.array([5, 7])], pad_id=3)
+    vocabulary = used_vocabulary(TABLE, TokenRows.of([[5, 7]]), pad_id=3)
     assert vocabulary.token_ids.tolist() == [3, 5, 7]
 
 
 def test_a_token_outside_it_is_refused():
-    vocabulary = used_vocabulary(TABLE, [np.array([5, 7])], pad_id=0)
+    vocabulary = used_vocabulary(TABLE, TokenRows.of([[5, 7]]), pad_id=0)
     with pytest.raises(ValueError, match="not in the used vocabulary"):
-        vocabulary.renumber([np.array([5, 6])])
+        vocabulary.renumber(TokenRows.of([[5, 6]]))
 
 
 def test_training_with_it_equals_training_all_rows():
@@ -67,15 +67,14 @@ def test_training_with_it_equals_training_all_rows():
     all_rows = fitted(whole, train=train, validation=validation, **settings)
 
     part = word_average()
-    vocabulary = used_vocabulary(
-        part.encoder.words.weight, train.token_ids, validation.token_ids, pad_id=0
-    )
+    token_ids, held_out = TokenRows.of(train.token_ids), TokenRows.of(validation.token_ids)
+    vocabulary = used_vocabulary(part.encoder.words.weight, token_ids, held_out, pad_id=0)
     assert len(vocabulary.token_ids) < VOCABULARY
     part.encoder.words.weight = vocabulary.used_rows()
     used_rows = fitted(
         part,
-        train=EncodedTexts(train.texts, vocabulary.renumber(train.token_ids)),
-        validation=EncodedTexts(validation.texts, vocabulary.renumber(validation.token_ids)),
+        train=EncodedTexts(train.texts, vocabulary.renumber(token_ids)),
+        validation=EncodedTexts(validation.texts, vocabulary.renumber(held_out)),
         **settings,
     )
     part.encoder.words.weight = vocabulary.restore(part.encoder.words.weight)
