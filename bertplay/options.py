@@ -25,6 +25,7 @@ SAMPLINGS = ("natural", "balanced", "sqrt")
 OPTIMIZERS = tuple(OPTIMIZER_ARGUMENTS)
 SCHEDULES = tuple(SCHEDULE_ARGUMENTS)
 KEEP = ("best", "last")
+PRECISIONS = ("float32", "bfloat16")
 ADAPTERS = ("none", *ADAPTER_KINDS)
 TASK_WEIGHTINGS = (
     "fixed",
@@ -180,6 +181,16 @@ class TrainOptions:
         1,
         "Batches per optimizer step, which is exactly that of one batch so much larger in the "
         "memory of one; costs a forward pass more.",
+    )
+    gradient_checkpointing: bool = option(
+        False,
+        "Compute each layer again in the backward pass instead of keeping its results: less "
+        "memory, about a third more time.",
+    )
+    precision: str = option(
+        "float32",
+        "What the encoder computes in while it trains; weights and the optimizer stay float32.",
+        choices=PRECISIONS,
     )
     sampling: str = option(
         "natural",

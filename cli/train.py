@@ -45,6 +45,7 @@ _METAVARS = {
     "adapter": "NAME",
     "adapter_targets": "NAMES",
     "keep": "NAME",
+    "precision": "NAME",
     "output": "DIR",
 }
 

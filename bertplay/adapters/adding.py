@@ -8,6 +8,7 @@ import mlx.nn as nn
 from bertplay.adapters.linears import layer_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.dropout import Dropout
 from bertplay.named_arrays import named_arrays
 
 _BASE = "linear"  # the name of the adapted map within mlx-lm's layers
@@ -34,9 +35,9 @@ def add_adapters(encoder: BertEncoder, settings: AdapterSettings) -> None:
     encoder.freeze()
     layer = {"lora": LoRALinear, "dora": DoRALinear}[settings.kind]
     for owner, name in layer_linears(encoder, settings.paths()):
-        adapted = layer.from_base(
-            owner[name], r=settings.rank, scale=settings.scale, dropout=settings.dropout
-        )
+        adapted = layer.from_base(owner[name], r=settings.rank, scale=settings.scale)
+        # Ours, whose draws are the same when a layer is computed again in the backward pass.
+        adapted.dropout = Dropout(settings.dropout)
         adapted.train(encoder.training)
         setattr(owner, name, adapted)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -17,6 +18,7 @@ from bertplay.encoders.dropout import Dropout
 from bertplay.encoders.gelu import gelu
 from bertplay.encoders.layer_norm import LayerNorm
 from bertplay.encoders.linear import Linear
+from bertplay.encoders.recomputation import recomputed
 from bertplay.encoders.softmax import softmax
 
 
@@ -166,11 +168,16 @@ class BertEncoder(nn.Module):
     Args:
         config: the sizes.
         pooler: whether the checkpoint has a pooler; classification heads here do not need one.
+
+    Attributes:
+        recompute: whether a layer's inner results are computed again in the backward pass instead
+            of being kept, see `recomputed`.
     """
 
     def __init__(self, config: BertConfig, *, pooler: bool = False) -> None:
         super().__init__()
         self.config = config
+        self.recompute = False
         self.embeddings = Embeddings(config)
         self.encoder = LayerStack(config)
         if pooler:
@@ -221,5 +228,6 @@ class BertEncoder(nn.Module):
             bias = mx.where(attention_mask[:, None, None, :].astype(mx.bool_), 0.0, -1e9)
         states = [self.embeddings(input_ids, token_type_ids)]
         for layer in self.encoder.layer:
-            states.append(layer(states[-1], bias))
+            run = partial(recomputed, layer) if self.recompute and self.training else layer
+            states.append(run(states[-1], bias))
         return states

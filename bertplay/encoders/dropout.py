@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -10,6 +13,20 @@ import mlx.nn as nn
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
 # 2^32 over the golden ratio: consecutive positions land far apart.
 _STRIDE = 0x9E3779B9
+
+
+# The key that the next draw splits, within `draws_from`; None for MLX's random state.
+_keys: list[mx.array] = []
+
+
+@contextmanager
+def draws_from(key: mx.array) -> Iterator[None]:
+    """In this block dropout is a function of a key, `[2]` uint32, and leaves MLX's state alone."""
+    _keys.append(key)
+    try:
+        yield
+    finally:
+        _keys.pop()
 
 
 class Dropout(nn.Module):
@@ -51,11 +68,18 @@ def _hashed_positions(shape: tuple[int, ...]) -> mx.array:
     for length in shape:
         size *= length
     # A reshape keeps the draw's own arithmetic out of the loop over the elements.
-    draw = mx.random.randint(0, 2**31 - 1, [1], mx.uint32).reshape([])
+    draw = mx.random.randint(0, 2**31 - 1, [1], mx.uint32, key=_next_key()).reshape([])
     z = mx.arange(size, dtype=mx.uint32).reshape(shape) * _word(_STRIDE) + draw
     z = (z ^ (z >> _word(16))) * _word(_FIRST)
     z = (z ^ (z >> _word(15))) * _word(_SECOND)
     return z ^ (z >> _word(16))
+
+
+def _next_key() -> mx.array | None:
+    if not _keys:
+        return None
+    _keys[-1], key = mx.random.split(_keys[-1])
+    return key
 
 
 def _word(value: int) -> mx.array:

@@ -32,6 +32,7 @@ from bertplay.training.loop_state import (
     restored_record,
     stored_record,
 )
+from bertplay.training.precision import in_precision
 from bertplay.training.rows import TrainingRows
 from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step
 from bertplay.training.trained_part import trainable_numbers
@@ -66,6 +67,8 @@ class LoopSettings:
     patience: int | None
     checkpoint_every: int | None
     freeze_stages: Mapping[int, str]
+    gradient_checkpointing: bool
+    precision: str
     seed: int
     pad_id: int
 
@@ -229,7 +232,9 @@ class _Loop(Generic[Figures]):
         )
         if resumed is not None:
             self._restore(resumed)
-        self._batch_loss = batch_loss
+        self._batch_loss = in_precision(batch_loss, model.encoder, settings.precision)
+        if settings.gradient_checkpointing:
+            model.encoder.recompute = True
         self._guard = TraceGuard(planned=0)
         self._compile()
 

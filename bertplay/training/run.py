@@ -168,6 +168,8 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
         patience=options.patience,
         checkpoint_every=options.checkpoint_every,
         freeze_stages=freeze_stages(options.freeze, options.unfreeze),
+        gradient_checkpointing=options.gradient_checkpointing,
+        precision=options.precision,
         seed=options.seed,
         pad_id=pad_id,
     )

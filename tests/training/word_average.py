@@ -89,6 +89,8 @@ def settings(**changes: Any) -> LoopSettings:
         "patience": None,
         "checkpoint_every": None,
         "freeze_stages": {1: "none"},
+        "gradient_checkpointing": False,
+        "precision": "float32",
         "seed": 0,
         "pad_id": 0,
     }
