@@ -7,6 +7,9 @@ answer: at a random moment between two checkpoints, as soon as a half-written ch
 run directory, or while it starts up, in turn. Each time `bertplay train --resume` goes on.
 When the wanted number of kills is reached, it may finish. Then the model's files, the predictions,
 the metrics (but for the seconds) and the figures of the summary are compared byte by byte.
+
+With `--plot FILE`, the training loss and the validation score of both runs are drawn over each
+other, with a mark at each kill.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 BERTPLAY = [sys.executable, "-c", "from bertplay.cli import main; main()"]
 # What may differ between two runs of the same bits.
@@ -131,11 +135,44 @@ def different_files(one: Path, other: Path) -> list[str]:
     ]
 
 
-def facts(path: Path) -> list[dict[str, object]]:
+def facts(path: Path) -> list[dict[str, Any]]:
     """The JSON objects of a file without times."""
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines() if path.suffix == ".jsonl" else [text]
     return [{k: v for k, v in json.loads(line).items() if k not in TIMES} for line in lines]
+
+
+def plot(whole: Path, killed: Path, kills: Sequence[Kill], path: Path) -> None:
+    """Draw both runs' curves over each other, and the kills."""
+    import matplotlib
+
+    matplotlib.use("Agg")
+    # Names in the file that are the same each time.
+    matplotlib.rcParams["svg.hashsalt"] = "bertplay"
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+    for run, style in ((whole, {"linewidth": 5, "alpha": 0.35}), (killed, {"linewidth": 1.5})):
+        records = facts(run / "metrics.jsonl")
+        steps = [record["step"] for record in records]
+        label = "never stopped" if run == whole else f"killed {len(kills)} times"
+        axes[0].plot(steps, [record["train_loss"] for record in records], label=label, **style)
+        axes[1].plot(steps, [score(record) for record in records], label=label, **style)
+    for axis, title in zip(axes, ("training loss", "validation score"), strict=True):
+        axis.set_title(title)
+        axis.set_xlabel("optimizer steps")
+        for kill in kills:
+            axis.axvline(kill.step, color="0.6", linewidth=0.6, linestyle=":")
+    axes[0].legend(frameon=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    pyplot.close(figure)
+
+
+def score(record: dict[str, Any]) -> float:
+    """Of the validation rows: macro-F1, or the score of several tasks."""
+    validation = record["validation"]
+    return float(validation.get("score", validation.get("macro_f1")))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -144,6 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--folder", type=Path, help="for both runs; default: a temporary one")
+    parser.add_argument("--plot", type=Path, help="picture of both runs, .svg or .png")
     parser.add_argument("options", nargs="*", help="of bertplay train, after --")
     args = parser.parse_args(arguments)
     folder = args.folder or Path(tempfile.mkdtemp())
@@ -156,6 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     places = ", ".join(f"{kill.step}{'*' if kill.in_writing else ''}" for kill in found)
     print(f"{len(found)} kills in a run of {steps} steps, after the checkpoints of steps {places}")
     print(f"{sum(kill.in_writing for kill in found)} of them (*) left a half-written checkpoint")
+    if args.plot is not None:
+        plot(folder / "whole", folder / "killed", found, args.plot)
     print("different: " + ", ".join(different) if different else "all files are the same")
     return 1 if different else 0
 
