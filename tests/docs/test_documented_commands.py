@@ -35,7 +35,9 @@ def bertplay_commands(page: Path) -> list[list[str]]:
 
 def quickened(arguments: list[str]) -> list[str]:
     """One epoch is enough to see that a command works."""
-    learning = arguments[0] in ("train", "distill") and "--epochs" not in arguments
+    learning = arguments[0] in ("train", "distill") and not (
+        {"--epochs", "--resume"} & set(arguments)
+    )
     return [*arguments, "--epochs", "1"] if learning else arguments
 
 
