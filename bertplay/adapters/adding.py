@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mlx.core as mx
 import mlx.nn as nn
 
@@ -33,7 +35,7 @@ def add_adapters(encoder: BertEncoder, settings: AdapterSettings) -> None:
     from mlx_lm.tuner.lora import LoRALinear
 
     encoder.freeze()
-    layer = {"lora": LoRALinear, "dora": DoRALinear}[settings.kind]
+    layer: Any = {"lora": LoRALinear, "dora": DoRALinear}[settings.kind]
     for owner, name in layer_linears(encoder, settings.paths()):
         adapted = layer.from_base(owner[name], r=settings.rank, scale=settings.scale)
         # Ours, whose draws are the same when a layer is computed again in the backward pass.

@@ -144,7 +144,7 @@ def _behind_the_encoder(model: nn.Module) -> Tree:
 
 
 def _joined(outputs: Sequence[Outputs]) -> Outputs:
-    return tree_map(lambda *leaves: mx.concatenate(leaves), outputs[0], *outputs[1:])
+    return tree_map(lambda *leaves: mx.concatenate(list(leaves)), outputs[0], *outputs[1:])
 
 
 def _sum(gradients: Tree, more: Tree) -> Tree:

@@ -173,9 +173,19 @@ def compiled_step(
 
     compiled = mx.compile(step, inputs=state, outputs=state)
 
-    def run(*batch: Any, seed: int) -> StepResult:
+    def run(
+        input_ids: mx.array,
+        attention_mask: mx.array,
+        targets: Targets,
+        row_weights: mx.array,
+        done: mx.array,
+        learning_rate: mx.array,
+        *,
+        seed: int,
+    ) -> StepResult:
         mx.random.seed(seed)
-        return StepResult(*compiled(*batch))
+        result = compiled(input_ids, attention_mask, targets, row_weights, done, learning_rate)
+        return StepResult(*result)
 
     return run, state
 
