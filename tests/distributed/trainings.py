@@ -36,7 +36,12 @@ FITS: dict[str, dict[str, Any]] = {
 TASKS = {
     "uncertainty": {"task_weighting": "uncertainty"},
     "gradients": {"task_weighting": "gradients"},
-    "gradients, with dropout": {"task_weighting": "gradients", "dropout": 0.5},
+    "gradients, with dropout, in bfloat16": {
+        "task_weighting": "gradients",
+        "dropout": 0.5,
+        "precision": "bfloat16",
+    },
+    "gradient checkpointing": {"gradient_checkpointing": True},
     "by validation": {"task_weighting": "inverse_f1"},
 }
 
