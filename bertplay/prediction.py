@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import mlx.core as mx
@@ -11,8 +12,9 @@ import numpy as np
 from mlx.utils import tree_map
 from numpy.typing import NDArray
 
-from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
+from bertplay.data.batches import Batch, choose_lengths, pad_batch, plan_batches
 from bertplay.data.token_rows import TokenIds, token_counts
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 
 MAX_SHAPES = 16
 ENOUGH_PADDING = 0.05
@@ -30,6 +32,7 @@ class BatchedPredictor:
         padded_lengths: ascending; the last is at least the longest text's.
         batch_size: rows a batch.
         pad_id: the padding token.
+        group: the processes that the batches are divided over; each gets all outputs.
     """
 
     def __init__(
@@ -38,11 +41,13 @@ class BatchedPredictor:
         padded_lengths: Sequence[int],
         batch_size: int,
         pad_id: int = 0,
+        group: ProcessGroup = ALONE,
     ) -> None:
         self._model = model
         self._padded_lengths = tuple(padded_lengths)
         self._batch_size = batch_size
         self._pad_id = pad_id
+        self._group = group
         self._forward = mx.compile(model.__call__, inputs=model.state)
 
     def logits(
@@ -79,7 +84,7 @@ class BatchedPredictor:
         results: list[tuple[NDArray[np.int64], Any]] = []
         outputs: Any = None
         try:
-            for batch in batches:
+            for batch in _own_batches(batches, self._group):
                 ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
                 result = self._forward(mx.array(ids), mx.array(mask))
                 mx.async_eval(result)
@@ -92,12 +97,23 @@ class BatchedPredictor:
                 outputs = _store(outputs, len(token_ids), rows, result)
         finally:
             self._model.train(was_training)
-        return outputs
+        return outputs if self._group.size == 1 else tree_map(self._of_all, outputs)
+
+    def _of_all(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The rows of all processes; each has zeros where another one has its rows."""
+        bits = self._group.summed(mx.array(outputs.view(np.uint32)))
+        return np.array(bits).view(np.float32)
+
+
+def _own_batches(batches: Sequence[Batch], group: ProcessGroup) -> Sequence[Batch]:
+    """Every so many batches; without any, one without rows, which shows what the outputs are."""
+    own = batches[group.rank :: group.size]
+    return own or [replace(batches[0], rows=batches[0].rows[:0])]
 
 
 def _store(outputs: Any, total: int, rows: NDArray[np.int64], result: Any) -> Any:
     if outputs is None:
-        outputs = tree_map(lambda a: np.empty((total, *a.shape[1:]), dtype=np.float32), result)
+        outputs = tree_map(lambda a: np.zeros((total, *a.shape[1:]), dtype=np.float32), result)
 
     def copy(stored: NDArray[np.float32], array: mx.array) -> NDArray[np.float32]:
         stored[rows] = np.array(array)[: len(rows)]

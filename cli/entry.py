@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
@@ -12,10 +13,13 @@ import click
 
 from bertplay import __version__
 from bertplay.data.errors import InputError
+from bertplay.distributed.launch import launched_rank
 
 COMMANDS = ("train", "evaluate", "predict", "merge", "losses", "data", "distill", "info")
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+_SECONDS_TO_SPEAK = 2.0
 
 
 class LazyCommands(click.Group):
@@ -52,15 +56,22 @@ class LazyCommands(click.Group):
         try:
             code = super().main(args, **settings)
         except click.ClickException as error:
+            if launched_rank() > 0:
+                _leave_to_first(error.exit_code)
             _end(error.format_message(), error.exit_code)
         except InputError as error:
+            if launched_rank() > 0 and _is_shared(error):
+                _leave_to_first(WRONG_INPUT)
             _end(str(error), WRONG_INPUT)
         except click.Abort:
             _end("stopped before anything was finished", INTERRUPTED)
         except OSError as error:
             _end(_os_sentence(error), FAILED)
         except RuntimeError as error:
-            _end(str(error), _training_exit_code(error))
+            code = _training_exit_code(error)
+            if launched_rank() > 0 and not _is_lost_process(error):
+                _leave_to_first(code)
+            _end(str(error), code)
         sys.exit(code if isinstance(code, int) else DONE)
 
 
@@ -87,6 +98,24 @@ def _end(sentence: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
+def _leave_to_first(code: int) -> NoReturn:
+    """Exit without a word: every process of the run ends alike, and the first one says why."""
+    # The launcher ends all of them as soon as one has failed.
+    time.sleep(_SECONDS_TO_SPEAK)
+    sys.exit(code)
+
+
+def _is_shared(error: InputError) -> bool:
+    """Whether all processes of the run were told of it."""
+    agreement = sys.modules.get("bertplay.distributed.agreement")
+    return agreement is not None and isinstance(error, agreement.SharedInputError)
+
+
+def _is_lost_process(error: RuntimeError) -> bool:
+    lost_process = sys.modules.get("bertplay.distributed.lost_process")
+    return lost_process is not None and isinstance(error, lost_process.ProcessLostError)
+
+
 def _os_sentence(error: OSError) -> str:
     reason = error.strerror or str(error)
     return f"{error.filename}: {reason}" if error.filename else reason
@@ -98,5 +127,7 @@ def _training_exit_code(error: RuntimeError) -> int:
     if failures is not None and isinstance(error, failures.TrainingInterruptedError):
         return INTERRUPTED
     if failures is not None and isinstance(error, failures.TrainingFailedError):
+        return FAILED
+    if _is_lost_process(error):
         return FAILED
     raise error

@@ -16,6 +16,7 @@ from bertplay.cli.loss_options import loss_arguments
 from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_from
 from bertplay.cli.several_tasks import TypedTasks, with_tasks
 from bertplay.data.errors import InputError
+from bertplay.distributed.launch import launched, launched_rank
 from bertplay.options import RECORDED, TrainOptions, from_mapping
 from bertplay.recipes import Recipe
 
@@ -132,7 +133,22 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json; progress on stderr.")
 @click.pass_context
-def train(
+def train(ctx: click.Context, /, **values: Any) -> None:
+    """Train a classifier, or several at once, and write a run directory.
+
+    Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
+    passengers that come with bertplay.
+    """
+    if not launched():
+        _train(ctx, **values)
+        return
+    # Imported only here, as it takes MLX along.
+    from bertplay.distributed.agreement import together
+
+    together(_train)(ctx, **values)
+
+
+def _train(
     ctx: click.Context,
     /,
     config: str | None,
@@ -154,11 +170,6 @@ def train(
     score_weight: tuple[str, ...],
     **values: Any,
 ) -> None:
-    """Train a classifier, or several at once, and write a run directory.
-
-    Without --data, the model learns who survived the sinking of the Titanic, from the 1,309
-    passengers that come with bertplay.
-    """
     if resume is not None:
         _refuse_more_than_resume(ctx, resume)
 
@@ -215,7 +226,7 @@ def _refuse_more_than_resume(ctx: click.Context, run: str) -> None:
 
 
 def _print_if(as_json: bool, summary: dict[str, Any]) -> None:
-    if as_json:
+    if as_json and launched_rank() == 0:
         import json
 
         click.echo(json.dumps(summary, indent=2, ensure_ascii=False))

@@ -109,7 +109,7 @@ def multi_task_batch_loss(model: MultiTaskModel) -> BatchLoss:
 
     if isinstance(weighting, GradientTaskWeights):
         # The gradients that it compares are those at the encoder's states, so the heads come later.
-        return BatchLoss(model.hidden_states, loss_of_states)
+        return BatchLoss(model.hidden_states, loss_of_states, loss_draws=True)
     return BatchLoss(model, loss)
 
 

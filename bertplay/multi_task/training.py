@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
@@ -16,6 +17,8 @@ from bertplay.alarms import Alarm, alarms
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenIds
+from bertplay.distributed.agreement import require_divisible
+from bertplay.distributed.process_group import ProcessGroup, process_group
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.losses import FixedTaskWeights, validation_weights
 from bertplay.losses.validation_weights import STRATEGIES
@@ -78,15 +81,18 @@ def train_tasks(
         InputError: the input or the options are wrong; nothing was written.
         TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
         TrainingInterruptedError: Ctrl-C; the complete state was saved first.
+        ProcessLostError: of several processes, another one has ended.
     """
-    view = view or SilentView()
+    group = process_group()
+    view = view if view is not None and group.first else SilentView()
     started = time.perf_counter()
     _refuse_contradictions(options)
     asked = all_task_options(options)
     data = load_multi_task_data(options, asked)
     options = with_recipe(options, data.task.name)
-    output = output_of(options, data.task.name, "tasks", origin)
-    recorded = recorded_facts(data.train.sha256, data.validation.sha256)
+    require_divisible(group, options.batch_size, options.accumulate)
+    output = output_of(options, data.task.name, "tasks", origin, group)
+    recorded = recorded_facts(data.train.sha256, data.validation.sha256, processes=group.size)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
     if not compilation_available():
@@ -100,7 +106,10 @@ def train_tasks(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
+    with started_run(output, options, config, prepared.save, origin, view, group) as (
+        writer,
+        resumed,
+    ):
         first_step = 0 if resumed is None else resumed.step
         view.planned(replace(tasks_plan(options, prepared, output), first_step=first_step))
         sampled = data.train.sampled_task()
@@ -116,28 +125,26 @@ def train_tasks(
             multi_task_batch_loss(model),
             loop_settings(options, prepared.encoded.pad_id),
             LoopHooks(
-                _evaluation(prepared, options.batch_size),
+                _evaluation(prepared, options.batch_size, group),
                 restored_metrics,
                 updates.after_epoch,
             ),
             writer,
             view=view,
             resumed=resumed,
+            group=group,
         )
-        prepared.save(output / "model")
-        prepared.save_adapter(output / "adapter")
-        predictions = output / run_directory.PREDICTIONS
-        write_task_predictions(predictions, data.validation, result.outputs)
+        outputs: Outputs | None = None
         test: MultiTaskMetrics | None = None
         if data.test is not None:
-            outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
-            write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
+            outputs = _predicted(prepared, prepared.encoded.test, options.batch_size, group)
             test = _all_figures(prepared, data.test, outputs)
         seconds = time.perf_counter() - started
         summary = tasks_summary(
             options, prepared, result, test, total_seconds=seconds, output=output
         )
-        run_directory.write_summary(output, summary)
+        if group.first:
+            _write_results(output, prepared, result.outputs, outputs, summary)
     view.finished(summary)
     return summary
 
@@ -166,14 +173,31 @@ def _refuse_contradictions(options: TrainOptions) -> None:
             raise InputError(f"{name} is for a single label column: leave it out with several")
 
 
+def _write_results(
+    output: Path,
+    prepared: PreparedTasks,
+    outputs: Outputs,
+    test_outputs: Outputs | None,
+    summary: dict[str, Any],
+) -> None:
+    """The model, the predictions, and last the summary, which says that a run is finished."""
+    data = prepared.data
+    prepared.save(output / "model")
+    prepared.save_adapter(output / "adapter")
+    write_task_predictions(output / run_directory.PREDICTIONS, data.validation, outputs)
+    if data.test is not None and test_outputs is not None:
+        write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, test_outputs)
+    run_directory.write_summary(output, summary)
+
+
 def _evaluation(
-    prepared: PreparedTasks, batch_size: int
+    prepared: PreparedTasks, batch_size: int, group: ProcessGroup
 ) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
     """What the loop calls after each epoch."""
     rows, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model
     lengths = padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id, group)
 
     def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
         outputs: Outputs = predictor.outputs(token_ids)
@@ -193,9 +217,11 @@ def _evaluation(
     return evaluated
 
 
-def _predicted(prepared: PreparedTasks, token_ids: TokenIds, batch_size: int) -> Outputs:
+def _predicted(
+    prepared: PreparedTasks, token_ids: TokenIds, batch_size: int, group: ProcessGroup
+) -> Outputs:
     model, lengths = prepared.classifier.model, padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id, group)
     outputs: Outputs = predictor.outputs(token_ids)
     return outputs
 

@@ -17,6 +17,7 @@ import mlx.core as mx
 import mlx.nn as nn
 from mlx.utils import tree_map, tree_unflatten
 
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.named_arrays import named_arrays
 from bertplay.training.rows import Targets
 from bertplay.training.step import (
@@ -41,16 +42,18 @@ def accumulated_step(
     *,
     batches: int,
     guard: TraceGuard,
+    group: ProcessGroup = ALONE,
 ) -> Step:
-    """A step of `batches` times B rows that never holds more than B rows' intermediate results.
+    """A step of `batches` times B rows in each process, which never holds more than B rows' states.
 
     Args:
         model: to train.
         batch_loss: what is minimised; its outputs are those of all rows at once.
         state: model, optimizer and random state, as of `compiled_step`.
         apply: takes the gradients into the model, at a learning rate; returns their norm.
-        batches: how many make one step, at least 2.
+        batches: how many make a process's part of the step, at least 1.
         guard: counts the traces of the backward pass.
+        group: the processes that the rows of a step are divided over.
 
     Returns:
         The step; rows that only fill the large batch up must be its last ones.
@@ -75,7 +78,7 @@ def accumulated_step(
             model.update(parameters)
             return batch_loss.loss(at, attention_mask, targets, row_weights)
 
-        parameters = _behind_the_encoder(model)
+        parameters = behind_the_encoder(model)
         (value, figures), (own, cotangents) = mx.value_and_grad(of, argnums=(0, 1))(
             parameters, outputs
         )
@@ -112,30 +115,34 @@ def accumulated_step(
         *,
         seed: int,
     ) -> StepResult:
-        rows = len(input_ids) // batches
-        parts = [slice(k * rows, (k + 1) * rows) for k in range(batches)]
+        own = group.own(len(input_ids))
+        rows = (own.stop - own.start) // batches
+        parts = [slice(at, at + rows) for at in range(own.start, own.stop, rows)]
+        # Of each batch of each process its own, and the same in its second pass.
+        seeds = range(seed + group.rank * batches, seed + (group.rank + 1) * batches)
         outputs = []
-        for batch, part in enumerate(parts):
-            # Of each batch its own, and the same in its second pass.
-            mx.random.seed(seed + batch)
+        for own_seed, part in zip(seeds, parts, strict=True):
+            mx.random.seed(own_seed)
             outputs.append(run_forward(input_ids[part], attention_mask[part]))
             mx.async_eval(outputs[-1])
-        mx.random.seed(seed + batches)
-        value, figures, own, cotangents = run_loss(
-            _joined(outputs), attention_mask, targets, row_weights, done
+        everything = tree_map(group.gathered, _joined(outputs))
+        mx.random.seed(seed + group.size * batches)
+        value, figures, behind, cotangents = run_loss(
+            everything, attention_mask, targets, row_weights, done
         )
         gradients = tree_map(mx.zeros_like, model.trainable_parameters())
-        for batch, part in enumerate(parts):
-            mx.random.seed(seed + batch)
+        for own_seed, part in zip(seeds, parts, strict=True):
+            mx.random.seed(own_seed)
             at = tree_map(lambda leaf, part=part: leaf[part], cotangents)
             gradients = run_backward(input_ids[part], attention_mask[part], at, gradients)
             mx.async_eval(gradients)
-        return StepResult(value, figures, run_apply(_sum(gradients, own), learning_rate))
+        gradients = with_those_of_loss(group.summed(gradients), behind)
+        return StepResult(value, figures, run_apply(gradients, learning_rate))
 
     return step
 
 
-def _behind_the_encoder(model: nn.Module) -> Tree:
+def behind_the_encoder(model: nn.Module) -> Tree:
     """The trainable parameters that a loss may use beside the outputs."""
     arrays = named_arrays(model.trainable_parameters())
     return tree_unflatten(
@@ -147,7 +154,8 @@ def _joined(outputs: Sequence[Outputs]) -> Outputs:
     return tree_map(lambda *leaves: mx.concatenate(list(leaves)), outputs[0], *outputs[1:])
 
 
-def _sum(gradients: Tree, more: Tree) -> Tree:
+def with_those_of_loss(gradients: Tree, more: Tree) -> Tree:
+    """The gradients through the outputs, with those of parameters that the loss uses itself."""
     arrays = named_arrays(gradients)
     for name, leaf in named_arrays(more).items():
         arrays[name] = arrays[name] + leaf

@@ -54,7 +54,7 @@ class Checkpoints:
 
     def how_to_go_on(self) -> str:
         """For the user of an interrupted run."""
-        return f"go on with: bertplay train --resume {self._output}"
+        return how_to_go_on(self._output)
 
     def last_good(self) -> str:
         """What a failed run leaves to the user."""
@@ -64,3 +64,8 @@ class Checkpoints:
 
     def _model_folder(self) -> Path:
         return self._output / run_directory.CHECKPOINTS / self._keep
+
+
+def how_to_go_on(output: Path) -> str:
+    """With a run that has ended early, in a sentence for the user."""
+    return f"go on with: bertplay train --resume {output}"

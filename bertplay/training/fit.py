@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bertplay.alarms import alarms
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.heads import TextClassifier
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
@@ -35,6 +36,7 @@ def fit(
     metric: str,
     view: SilentView,
     resumed: LoopState | None = None,
+    group: ProcessGroup = ALONE,
 ) -> LoopResult[Metrics]:
     """Train a classifier in place.
 
@@ -48,6 +50,7 @@ def fit(
         metric: the figure of `Metrics` on the validation rows that chooses the best epoch.
         view: is told what happens.
         resumed: the state to go on from.
+        group: the processes that train together, each of which runs this.
 
     Returns:
         The result, whose outputs are the validation rows' logits `[N, C]`.
@@ -60,7 +63,7 @@ def fit(
     assert labels is not None
     class_counts = dict(zip(train.texts.classes, train.texts.class_counts, strict=True))
     lengths = padded_lengths_for(validation.token_ids)
-    predictor = BatchedPredictor(model, lengths, settings.batch_size, settings.pad_id)
+    predictor = BatchedPredictor(model, lengths, settings.batch_size, settings.pad_id, group)
 
     def evaluated(step: int) -> Evaluated[Metrics]:
         logits = predictor.logits(validation.token_ids)
@@ -87,4 +90,5 @@ def fit(
         writer,
         view=view,
         resumed=resumed,
+        group=group,
     )

@@ -14,6 +14,7 @@ import numpy as np
 from mlx.utils import tree_unflatten
 
 from bertplay.data.batches import Batch
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.freezing import apply_freeze, stage_of
 from bertplay.named_arrays import named_arrays
 from bertplay.optimizers.parameter_groups import optimizer_for
@@ -34,7 +35,7 @@ from bertplay.training.loop_state import (
 )
 from bertplay.training.precision import in_precision
 from bertplay.training.rows import TrainingRows
-from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step
+from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step, seeds_per_step
 from bertplay.training.trained_part import trainable_numbers
 from bertplay.training.view import EpochRecord, Evaluated, Figures, SilentView
 
@@ -144,6 +145,7 @@ def run_epochs(
     *,
     view: SilentView,
     resumed: LoopState | None = None,
+    group: ProcessGroup = ALONE,
 ) -> LoopResult[Figures]:
     """Train a model in place.
 
@@ -156,13 +158,14 @@ def run_epochs(
         writer: writes down what must outlive the process.
         view: is told what happens.
         resumed: the state to go on from; the result is bitwise that of a run never stopped.
+        group: the processes that train together, each of which runs this.
 
     Raises:
         TrainingFailedError: a loss, a gradient or an output of a validation row is not finite.
         TrainingInterruptedError: Ctrl-C was pressed; the complete state was saved first.
     """
     with interruption() as asked:
-        loop = _Loop(model, rows, batch_loss, settings, hooks, writer, view, resumed)
+        loop = _Loop(model, rows, batch_loss, settings, hooks, writer, view, resumed, group)
         while loop.has_epochs_left():
             try:
                 loop.train_epoch(asked)
@@ -171,7 +174,7 @@ def run_epochs(
                 raise TrainingFailedError(f"{error}; {writer.last_good()}") from None
             view.evaluated(record)
             loop.finish_epoch()
-            loop.stop_if(asked.requested)
+            loop.stop_if(group.any(asked.requested))
         return loop.result()
 
 
@@ -198,9 +201,10 @@ class _Loop(Generic[Figures]):
         writer: RunWriter,
         view: SilentView,
         resumed: LoopState | None,
+        group: ProcessGroup,
     ) -> None:
         self._model, self._rows, self._settings = model, rows, settings
-        self._hooks, self._writer, self._view = hooks, writer, view
+        self._hooks, self._writer, self._view, self._group = hooks, writer, view, group
         self._padded_lengths = padded_lengths_for(rows.token_ids)
         self.total_steps = math.ceil(len(rows) / settings.rows_per_step) * settings.epochs
         self._position = Position.start()
@@ -216,6 +220,10 @@ class _Loop(Generic[Figures]):
             arguments=settings.schedule_args,
         )
         self._frozen = stage_of(settings.freeze_stages, 1)
+        if group.size > 1:
+            # Another machine's files or generator may give other weights to begin with.
+            begin = group.of_first(named_arrays(model.parameters()))
+            model.update(tree_unflatten(list(begin.items())))
         self._optimizer = optimizer_for(
             model,
             settings.optimizer,
@@ -249,6 +257,7 @@ class _Loop(Generic[Figures]):
             clip_norm=self._settings.clip_norm,
             guard=self._guard,
             accumulate=self._settings.accumulate,
+            group=self._group,
         )
 
     def _reach_stage(self) -> None:
@@ -288,14 +297,17 @@ class _Loop(Generic[Figures]):
         self._reach_stage()
         batches = self._batches(position.epoch)
         waiting: list[tuple[int, Batch, StepResult]] = []
+        stopping = False
         for batch in batches[position.batch :]:
             result = self._one_step(batch)
             waiting.append((position.step, batch, result))
-            # Asked once, as Ctrl-C may come between two looks, and no step may go unchecked.
-            stopping = asked.requested
             last = position.batch == len(batches)
             due = self._checkpoint_is_due() and not last
-            if len(waiting) == LOGGING_INTERVAL or last or stopping or due:
+            look = len(waiting) == LOGGING_INTERVAL or last or due
+            # Asked once, as Ctrl-C may come between two looks, and no step may go unchecked.
+            if look or self._group.size == 1:
+                stopping = self._group.any(asked.requested)
+            if look or stopping:
                 loss = self._take_in(waiting)
                 waiting.clear()
                 self._view.stepped(position.epoch, position.step, loss, self._last_learning_rate())
@@ -305,7 +317,7 @@ class _Loop(Generic[Figures]):
             if stopping:
                 break
         position.epoch_seconds += time.perf_counter() - started
-        self.stop_if(asked.requested, save=True)
+        self.stop_if(stopping, save=True)
 
     def evaluate_epoch(self) -> EpochRecord[Figures]:
         """The record of the epoch that was trained; its weights are kept where they are best.
@@ -394,7 +406,7 @@ class _Loop(Generic[Figures]):
         inputs = self._rows.batch(batch, settings.rows_per_step, settings.pad_id)
         done = mx.array(position.step / max(self.total_steps - 1, 1), dtype=mx.float32)
         # By the step, so that dropout depends on nothing that happened before, as an evaluation.
-        draws = 1 if settings.accumulate == 1 else settings.accumulate + 1
+        draws = seeds_per_step(settings.accumulate, self._group)
         seed = (settings.seed << 32) + position.step * draws
         rate = mx.array(self._schedule.rate(position.step), dtype=mx.float32)
         result = self._run(*inputs, done, rate, seed=seed)
@@ -453,6 +465,8 @@ class _Loop(Generic[Figures]):
             "chosen_epoch": None if self._chosen is None else self._chosen.record.epoch,
         }
         self._writer.save_state(LoopState(arrays, facts))
+        # Where one process ends early, the launcher ends the others: not while they write.
+        self._group.wait()
 
     def _restore(self, state: LoopState) -> None:
         """Put a state into model, optimizer and loop; before the step is compiled."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -36,7 +37,7 @@ def in_precision(batch_loss: BatchLoss, encoder: nn.Module, precision: str) -> B
         with _cast(encoder, dtype):
             return batch_loss.outputs(inputs, attention_mask)
 
-    return BatchLoss(outputs, batch_loss.loss)
+    return replace(batch_loss, outputs=outputs)
 
 
 @contextmanager

@@ -13,8 +13,10 @@ TABLES = ("data_sha256", "validation_sha256")
 _DECIDING = ("bertplay", "machine", "backend", "device_name", "cpus", "fusion")
 
 
-def recorded_facts(data_sha256: str, validation_sha256: str) -> dict[str, Any]:
-    """What decides a run's bits beside its options: tables, versions, machine; ready for YAML."""
+def recorded_facts(
+    data_sha256: str, validation_sha256: str, *, processes: int = 1
+) -> dict[str, Any]:
+    """What decides a run's bits beside its options: tables, versions, machines; ready for YAML."""
     facts = environment()
     return {
         "data_sha256": data_sha256,
@@ -22,6 +24,7 @@ def recorded_facts(data_sha256: str, validation_sha256: str) -> dict[str, Any]:
         **{name: facts[name] for name in _DECIDING},
         "blas": facts["blas"]["name"],
         "packages": facts["packages"],
+        "processes": processes,
     }
 
 

@@ -12,6 +12,8 @@ import mlx.core as mx
 from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.distributed.agreement import require_divisible, together
+from bertplay.distributed.process_group import ProcessGroup, process_group
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
@@ -37,6 +39,7 @@ from bertplay.training.view import SilentView
 from bertplay.training_data import load_training_data
 
 
+@together
 def train(
     options: TrainOptions, view: SilentView | None = None, *, origin: Origin = NEW
 ) -> dict[str, Any]:
@@ -54,20 +57,23 @@ def train(
         InputError: the input or the options are wrong; nothing was written.
         TrainingFailedError: a loss or gradient was not finite; the last good checkpoint stays.
         TrainingInterruptedError: Ctrl-C; the complete state was saved first.
+        ProcessLostError: of several processes, another one has ended.
     """
     if learns_tasks(options):
         # Loaded only here, as it is made of this module's parts.
         from bertplay.multi_task.training import train_tasks
 
         return train_tasks(options, view, origin=origin)
-    view = view or SilentView()
+    group = process_group()
+    view = view if view is not None and group.first else SilentView()
     started = time.perf_counter()
     data = load_training_data(options)
     options = with_recipe(options, data.task.name)
+    require_divisible(group, options.batch_size, options.accumulate)
     loss = resolve_loss(options, data)
     teacher = None if options.teacher is None else load_teacher(options.teacher, data.classes)
-    output = output_of(options, data.task.name, options.loss, origin)
-    recorded = recorded_facts(data.sha256, data.validation.sha256)
+    output = output_of(options, data.task.name, options.loss, origin, group)
+    recorded = recorded_facts(data.sha256, data.validation.sha256, processes=group.size)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
     if not compilation_available():
@@ -84,7 +90,10 @@ def train(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
+    with started_run(output, options, config, prepared.save, origin, view, group) as (
+        writer,
+        resumed,
+    ):
         first_step = 0 if resumed is None else resumed.step
         view.planned(replace(plan_of(options, data, prepared, output), first_step=first_step))
         result = fit(
@@ -97,27 +106,41 @@ def train(
             metric=options.metric,
             view=view,
             resumed=resumed,
+            group=group,
         )
-        prepared.save(output / "model")
-        prepared.save_adapter(output / "adapter")
-        _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
         test_logits = None
         if prepared.test is not None:
-            test_logits = _logits(prepared, prepared.test, options.batch_size)
-            _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
+            test_logits = _logits(prepared, prepared.test, options.batch_size, group)
         seconds = time.perf_counter() - started
         summary = summary_of(
             options, data, prepared, result, test_logits, total_seconds=seconds, output=output
         )
-        run_directory.write_summary(output, summary)
+        if group.first:
+            _write_results(output, prepared, result.outputs, test_logits, summary)
     view.finished(summary)
     return summary
 
 
-def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int) -> Logits:
+def _write_results(
+    output: Path,
+    prepared: Prepared,
+    logits: Logits,
+    test_logits: Logits | None,
+    summary: dict[str, Any],
+) -> None:
+    """The model, the predictions, and last the summary, which says that a run is finished."""
+    prepared.save(output / "model")
+    prepared.save_adapter(output / "adapter")
+    _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, logits)
+    if prepared.test is not None and test_logits is not None:
+        _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
+    run_directory.write_summary(output, summary)
+
+
+def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int, group: ProcessGroup) -> Logits:
     lengths = padded_lengths_for(rows.token_ids)
     predictor = BatchedPredictor(
-        prepared.classifier.model, lengths, batch_size, prepared.encoded.pad_id
+        prepared.classifier.model, lengths, batch_size, prepared.encoded.pad_id, group
     )
     return predictor.logits(rows.token_ids)
 

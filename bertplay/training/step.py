@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import mlx.core as mx
 import mlx.nn as nn
 
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.optimizers.clipping import clip_by_global_norm
 from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.training.rows import Targets
@@ -25,10 +26,12 @@ class BatchLoss:
         outputs: `outputs(input_ids [B, L], attention_mask [B, L])`, the model's, rows first.
         loss: `loss(outputs, attention_mask, targets, row_weights [B])`: a scalar to minimise, and
             figures by name that add up over an epoch: `[2]`, a sum over rows and their number.
+        loss_draws: whether the loss itself draws random numbers, as heads with dropout do.
     """
 
     outputs: Callable[[mx.array, mx.array], Outputs]
     loss: Callable[[Outputs, mx.array, Targets, mx.array], tuple[mx.array, Figures]]
+    loss_draws: bool = False
 
     def __call__(
         self,
@@ -116,6 +119,7 @@ def compiled_step(
     clip_norm: float,
     guard: TraceGuard,
     accumulate: int = 1,
+    group: ProcessGroup = ALONE,
 ) -> tuple[Step, list[object]]:
     """The training step and the state that it changes.
 
@@ -131,6 +135,8 @@ def compiled_step(
         clip_norm: largest global gradient norm; 0 turns clipping off.
         guard: counts the traces; it must allow one for each padded length.
         accumulate: batches that the rows of a step are computed in, one after the other.
+        group: the processes that the rows of a step are divided over; each has a share of each
+            batch, or fewer batches where its rows are no more than those of one.
 
     Returns:
         The step, and the list to pass to `mx.eval` with its result.
@@ -142,15 +148,22 @@ def compiled_step(
         optimizer.update(model, gradients, learning_rate)
         return norm
 
-    if accumulate > 1:
+    batches = group.batches_in_turn(accumulate)
+    # In one graph, what the loss draws would differ between the processes, as the outputs' does.
+    if batches > 1 or (group.size > 1 and batch_loss.loss_draws):
         # Loaded only here, as it is made of this module's parts.
         from bertplay.training.accumulated_step import accumulated_step
 
         return accumulated_step(
-            model, batch_loss, state, apply, batches=accumulate, guard=guard
+            model, batch_loss, state, apply, batches=batches, guard=guard, group=group
         ), state
 
-    loss_and_gradients = nn.value_and_grad(model, batch_loss)
+    if group.size == 1:
+        loss_and_gradients = nn.value_and_grad(model, batch_loss)
+    else:
+        from bertplay.training.shared_gradients import shared_value_and_grad
+
+        loss_and_gradients = shared_value_and_grad(model, batch_loss, group)
     traced = compiled_functions_are_traced()
     scheduled = scheduled_parts(model)
 
@@ -183,11 +196,17 @@ def compiled_step(
         *,
         seed: int,
     ) -> StepResult:
-        mx.random.seed(seed)
+        mx.random.seed(seed + group.rank)
         result = compiled(input_ids, attention_mask, targets, row_weights, done, learning_rate)
         return StepResult(*result)
 
     return run, state
+
+
+def seeds_per_step(accumulate: int, group: ProcessGroup) -> int:
+    """How many seeds a step uses: each batch of each process has its own, and the loss one."""
+    batches = group.size * group.batches_in_turn(accumulate)
+    return 1 if batches == 1 else batches + 1
 
 
 def scheduled_parts(model: nn.Module) -> list[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from mlx.utils import tree_flatten
 
 from bertplay.data.dataset import LabelledTexts
+from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.metrics import Metrics
 from bertplay.training.encoded_texts import EncodedTexts
@@ -135,6 +136,7 @@ def fitted(
     objective: Objective | None = None,
     metric: str = "log_loss",
     resumed: LoopState | None = None,
+    group: ProcessGroup = ALONE,
     **changes: Any,
 ) -> LoopResult[Metrics]:
     """`fit` on 20 rows, with what a test does not care about filled in."""
@@ -148,6 +150,7 @@ def fitted(
         metric=metric,
         view=view or SilentView(),
         resumed=resumed,
+        group=group,
     )
 
 
