@@ -11,7 +11,8 @@ import numpy as np
 from mlx.utils import tree_map
 from numpy.typing import NDArray
 
-from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
+from bertplay.data.batch_size import BatchSize, batches_of_size
+from bertplay.data.batches import choose_lengths, pad_batch
 
 MAX_SHAPES = 16
 ENOUGH_PADDING = 0.05
@@ -29,6 +30,7 @@ class BatchedPredictor:
         padded_lengths: ascending; the last is at least the longest text's.
         batch_size: rows a batch.
         pad_id: the padding token.
+        max_tokens: the most tokens of a batch, padding included, in place of `batch_size`.
     """
 
     def __init__(
@@ -37,10 +39,12 @@ class BatchedPredictor:
         padded_lengths: Sequence[int],
         batch_size: int,
         pad_id: int = 0,
+        *,
+        max_tokens: int | None = None,
     ) -> None:
         self._model = model
         self._padded_lengths = tuple(padded_lengths)
-        self._batch_size = batch_size
+        self._size = BatchSize(batch_size, max_tokens)
         self._pad_id = pad_id
         self._forward = mx.compile(model.__call__, inputs=model.state)
 
@@ -73,14 +77,15 @@ class BatchedPredictor:
         if not token_ids:
             raise ValueError("there are no texts to predict")
         lengths = [len(ids) for ids in token_ids]
-        batches = plan_batches(lengths, self._padded_lengths, self._batch_size)
+        batches = batches_of_size(lengths, self._padded_lengths, self._size)
         was_training = self._model.training
         self._model.eval()
         results: list[tuple[NDArray[np.int64], Any]] = []
         outputs: Any = None
         try:
             for batch in batches:
-                ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
+                size = self._size.at(batch.length)
+                ids, mask, _ = pad_batch(token_ids, batch, size, self._pad_id)
                 result = self._forward(mx.array(ids), mx.array(mask))
                 mx.async_eval(result)
                 results.append((batch.rows, result))

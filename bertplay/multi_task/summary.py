@@ -16,7 +16,7 @@ from bertplay.prediction import padded_lengths_for
 from bertplay.trained_part_options import adapter_settings
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import Objective
-from bertplay.training.summary import encoding_facts, first_epoch_padding
+from bertplay.training.summary import encoding_facts, first_epoch, first_epoch_padding
 from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan, TaskPlan
 
@@ -43,7 +43,7 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         padded_lengths=padded_lengths_for(encoded.train),
         padding_fraction=first_epoch_padding(prepared.training_rows(), options),
         cut_texts=encoded.cut_texts,
-        steps_per_epoch=-(-len(data.train) // options.batch_size),
+        steps_per_epoch=len(first_epoch(prepared.training_rows(), options)),
         epochs=options.epochs,
         objective=Objective(),
         teacher=None,

@@ -114,7 +114,7 @@ def train_tasks(
             multi_task_batch_loss(model),
             loop_settings(options, prepared.encoded.pad_id),
             LoopHooks(
-                _evaluation(prepared, options.batch_size),
+                _evaluation(prepared, options),
                 restored_metrics,
                 updates.after_epoch,
             ),
@@ -128,7 +128,7 @@ def train_tasks(
         write_task_predictions(predictions, data.validation, result.outputs)
         test: MultiTaskMetrics | None = None
         if data.test is not None:
-            outputs = _predicted(prepared, prepared.encoded.test, options.batch_size)
+            outputs = _predicted(prepared, prepared.encoded.test, options)
             write_task_predictions(output / run_directory.TEST_PREDICTIONS, data.test, outputs)
             test = _all_figures(prepared, data.test, outputs)
         seconds = time.perf_counter() - started
@@ -165,13 +165,12 @@ def _refuse_contradictions(options: TrainOptions) -> None:
 
 
 def _evaluation(
-    prepared: PreparedTasks, batch_size: int
+    prepared: PreparedTasks, options: TrainOptions
 ) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
     """What the loop calls after each epoch."""
     rows, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model
-    lengths = padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+    predictor = _predictor(prepared, token_ids, options)
 
     def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
         outputs: Outputs = predictor.outputs(token_ids)
@@ -192,12 +191,22 @@ def _evaluation(
 
 
 def _predicted(
-    prepared: PreparedTasks, token_ids: list[NDArray[np.int32]], batch_size: int
+    prepared: PreparedTasks, token_ids: list[NDArray[np.int32]], options: TrainOptions
 ) -> Outputs:
-    model, lengths = prepared.classifier.model, padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
-    outputs: Outputs = predictor.outputs(token_ids)
+    outputs: Outputs = _predictor(prepared, token_ids, options).outputs(token_ids)
     return outputs
+
+
+def _predictor(
+    prepared: PreparedTasks, token_ids: list[NDArray[np.int32]], options: TrainOptions
+) -> BatchedPredictor:
+    return BatchedPredictor(
+        prepared.classifier.model,
+        padded_lengths_for(token_ids),
+        options.batch_size,
+        prepared.encoded.pad_id,
+        max_tokens=options.max_tokens,
+    )
 
 
 def _all_figures(

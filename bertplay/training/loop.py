@@ -13,6 +13,7 @@ import mlx.nn as nn
 import numpy as np
 from mlx.utils import tree_unflatten
 
+from bertplay.data.batch_size import BatchSize
 from bertplay.data.batches import Batch
 from bertplay.named_arrays import named_arrays
 from bertplay.optimizers.parameter_groups import optimizer_for
@@ -46,6 +47,7 @@ class LoopSettings:
 
     epochs: int
     batch_size: int
+    max_tokens: int | None
     accumulate: int
     sampling: str
     optimizer: str
@@ -67,9 +69,9 @@ class LoopSettings:
     pad_id: int
 
     @property
-    def rows_per_step(self) -> int:
+    def size(self) -> BatchSize:
         """Of all batches that make one optimizer step."""
-        return self.batch_size * self.accumulate
+        return BatchSize(self.batch_size, self.max_tokens, self.accumulate)
 
 
 class RunWriter(Protocol):
@@ -196,7 +198,7 @@ class _Loop(Generic[Figures]):
         self._model, self._rows, self._settings = model, rows, settings
         self._hooks, self._writer, self._view = hooks, writer, view
         self._padded_lengths = padded_lengths_for(rows.token_ids)
-        self.total_steps = math.ceil(len(rows) / settings.rows_per_step) * settings.epochs
+        self.total_steps = len(self._batches(1)) * settings.epochs
         self._position = Position.start()
         self._history: list[EpochRecord[Figures]] = []
         self._best: tuple[int, float] | None = None
@@ -350,7 +352,7 @@ class _Loop(Generic[Figures]):
         return epoch_batches(
             self._rows,
             self._padded_lengths,
-            self._settings.rows_per_step,
+            self._settings.size,
             sampling=self._settings.sampling,
             seed=self._settings.seed,
             epoch=epoch,
@@ -358,7 +360,7 @@ class _Loop(Generic[Figures]):
 
     def _one_step(self, batch: Batch) -> StepResult:
         position, settings = self._position, self._settings
-        inputs = self._rows.batch(batch, settings.rows_per_step, settings.pad_id)
+        inputs = self._rows.batch(batch, settings.size.at(batch.length), settings.pad_id)
         done = mx.array(position.step / max(self.total_steps - 1, 1), dtype=mx.float32)
         # By the step, so that dropout depends on nothing that happened before, as an evaluation.
         draws = 1 if settings.accumulate == 1 else settings.accumulate + 1

@@ -101,7 +101,7 @@ def train(
         _write_predictions(output / run_directory.PREDICTIONS, prepared.validation, result.outputs)
         test_logits = None
         if prepared.test is not None:
-            test_logits = _logits(prepared, prepared.test, options.batch_size)
+            test_logits = _logits(prepared, prepared.test, options)
             _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
         seconds = time.perf_counter() - started
         summary = summary_of(
@@ -112,10 +112,14 @@ def train(
     return summary
 
 
-def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int) -> Logits:
+def _logits(prepared: Prepared, rows: EncodedTexts, options: TrainOptions) -> Logits:
     lengths = padded_lengths_for(rows.token_ids)
     predictor = BatchedPredictor(
-        prepared.classifier.model, lengths, batch_size, prepared.encoded.pad_id
+        prepared.classifier.model,
+        lengths,
+        options.batch_size,
+        prepared.encoded.pad_id,
+        max_tokens=options.max_tokens,
     )
     return predictor.logits(rows.token_ids)
 
@@ -148,6 +152,7 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
     return LoopSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
+        max_tokens=options.max_tokens,
         accumulate=options.accumulate,
         sampling=options.sampling,
         optimizer=options.optimizer,

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bertplay.data.batches import padding_fraction
+from bertplay.data.batch_size import BatchSize, padding_fraction
+from bertplay.data.batches import Batch
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import Metrics, evaluate, majority_baseline
@@ -44,7 +45,7 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
         padding_fraction=first_epoch_padding(prepared.train.training_rows(), options),
         cut_texts=prepared.encoded.cut_texts,
-        steps_per_epoch=-(-len(prepared.train) // options.batch_size),
+        steps_per_epoch=len(first_epoch(prepared.train.training_rows(), options)),
         epochs=options.epochs,
         objective=objective_of(options),
         teacher=options.teacher,
@@ -156,12 +157,20 @@ def encoding_facts(
 
 def first_epoch_padding(rows: TrainingRows, options: TrainOptions) -> float:
     """Padding tokens by all tokens of the first epoch; the others differ a little by chance."""
-    batches = epoch_batches(
+    return padding_fraction(rows.lengths, first_epoch(rows, options), _size(options))
+
+
+def first_epoch(rows: TrainingRows, options: TrainOptions) -> list[Batch]:
+    """The batches of the first epoch; all epochs have as many."""
+    return epoch_batches(
         rows,
         padded_lengths_for(rows.token_ids),
-        options.batch_size,
+        _size(options),
         sampling=options.sampling,
         seed=options.seed,
         epoch=1,
     )
-    return padding_fraction(rows.lengths, batches, options.batch_size)
+
+
+def _size(options: TrainOptions) -> BatchSize:
+    return BatchSize(options.batch_size, options.max_tokens, options.accumulate)

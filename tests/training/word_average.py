@@ -71,6 +71,7 @@ def settings(**changes: Any) -> LoopSettings:
     values = {
         "epochs": 2,
         "batch_size": BATCH,
+        "max_tokens": None,
         "accumulate": 1,
         "sampling": "natural",
         "optimizer": "adamw",
