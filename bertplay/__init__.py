@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bertplay.loading import load, load_adapter, load_multi_task
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
-    from bertplay.training import resume, train
+    from bertplay.training import preflight, resume, train
 
 _EXPORTS = {
     "Classifier": "bertplay.classifier",
@@ -35,6 +35,7 @@ _EXPORTS = {
     "load": "bertplay.loading",
     "load_adapter": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
+    "preflight": "bertplay.training",
     "resume": "bertplay.training",
     "train": "bertplay.training",
 }
@@ -48,6 +49,7 @@ __all__ = [
     "load",
     "load_adapter",
     "load_multi_task",
+    "preflight",
     "resume",
     "train",
 ]

@@ -15,6 +15,7 @@ from bertplay import run_directory
 from bertplay.alarms import Alarm, alarms
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.errors import InputError
+from bertplay.device_memory import limit_cache
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.losses import FixedTaskWeights, validation_weights
 from bertplay.losses.validation_weights import STRATEGIES
@@ -42,6 +43,7 @@ from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training.double_correction import double_correction
+from bertplay.training.dry_steps import step_memory
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
 from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
@@ -55,6 +57,7 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
+from bertplay.training.step_memory import memory_warning
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
 
 Outputs = dict[str, NDArray[np.float32]]
@@ -80,7 +83,7 @@ def train_tasks(
     """
     view = view or SilentView()
     started = time.perf_counter()
-    _refuse_contradictions(options)
+    refuse_contradictions(options)
     asked = all_task_options(options)
     data = load_multi_task_data(options, asked)
     options = with_recipe(options, data.task.name)
@@ -88,6 +91,7 @@ def train_tasks(
     recorded = recorded_facts(data.train.sha256, data.validation.sha256)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
+    limit_cache()
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
@@ -97,22 +101,28 @@ def train_tasks(
         options, max_length=prepared.classifier.max_length, output=str(output), tasks=config
     )
 
+    model = prepared.classifier.model
+    rows, loss = prepared.training_rows(), multi_task_batch_loss(model)
+    settings = loop_settings(options, prepared.encoded.pad_id)
+    memory = step_memory(model, rows, loss, settings)
+
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
-        view.planned(tasks_plan(options, prepared, output))
+        view.planned(tasks_plan(options, prepared, memory, output))
+        if warning := memory_warning(memory, options.max_tokens):
+            view.warned(warning)
         sampled = data.train.sampled_task()
         if sampled is not None and (
             warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
         ):
             view.warned(warning)
-        model = prepared.classifier.model
         updates = _TaskWeightUpdates(prepared, options.task_weighting)
         result = run_epochs(
             model,
-            prepared.training_rows(),
-            multi_task_batch_loss(model),
-            loop_settings(options, prepared.encoded.pad_id),
+            rows,
+            loss,
+            settings,
             LoopHooks(
                 _evaluation(prepared, options),
                 restored_metrics,
@@ -140,7 +150,8 @@ def train_tasks(
     return summary
 
 
-def _refuse_contradictions(options: TrainOptions) -> None:
+def refuse_contradictions(options: TrainOptions) -> None:
+    """Raise `InputError` where options of several tasks exclude each other."""
     if options.multi_task and (options.task != "emotion" or options.data is not None):
         raise InputError(
             "--multi-task learns all columns of the built-in emotion table: give --task emotion "

@@ -16,6 +16,7 @@ from mlx.utils import tree_unflatten
 from bertplay.data.batch_size import BatchSize
 from bertplay.data.batches import Batch
 from bertplay.named_arrays import named_arrays
+from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.prediction import padded_lengths_for
 from bertplay.schedules import schedule_for
@@ -211,15 +212,7 @@ class _Loop(Generic[Figures]):
             warmup=settings.warmup,
             arguments=settings.schedule_args,
         )
-        self._optimizer = optimizer_for(
-            model,
-            settings.optimizer,
-            settings.optimizer_args,
-            lr=settings.lr,
-            weight_decay=settings.weight_decay,
-            head_lr=settings.head_lr,
-            layer_decay=settings.layer_decay,
-        )
+        self._optimizer = optimizer_of(model, settings)
         # Before compiling: state that appears in the first step would be traced a second time.
         self._optimizer.init(model.trainable_parameters())
         self._average = WeightAverage(
@@ -443,6 +436,19 @@ class _Loop(Generic[Figures]):
                 state.arrays["kept"],
                 outputs,
             )
+
+
+def optimizer_of(model: nn.Module, settings: LoopSettings) -> GroupedOptimizer:
+    """The optimizer that the settings ask for; it has no state yet."""
+    return optimizer_for(
+        model,
+        settings.optimizer,
+        settings.optimizer_args,
+        lr=settings.lr,
+        weight_decay=settings.weight_decay,
+        head_lr=settings.head_lr,
+        layer_decay=settings.layer_decay,
+    )
 
 
 def _number(scalar: mx.array) -> float:

@@ -12,14 +12,16 @@ import mlx.core as mx
 from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.device_memory import limit_cache
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.double_correction import double_correction
+from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
 from bertplay.training.loop import LoopSettings
-from bertplay.training.objective import objective_of
+from bertplay.training.objective import batch_loss, objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.recorded import recorded_facts
 from bertplay.training.run_start import (
@@ -30,6 +32,7 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
+from bertplay.training.step_memory import memory_warning
 from bertplay.training.summary import plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import SilentView
@@ -69,6 +72,7 @@ def train(
     recorded = recorded_facts(data.sha256, data.validation.sha256)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
+    limit_cache()
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
@@ -80,16 +84,21 @@ def train(
         train_rows = replace(prepared.train, teacher_logits=soft_targets)
         prepared = replace(prepared, train=train_rows)
     options = replace(options, max_length=prepared.classifier.max_length, output=str(output))
+    settings = loop_settings(options, prepared.encoded.pad_id)
+    model, rows = prepared.classifier.model, prepared.train.training_rows()
+    memory = step_memory(model, rows, batch_loss(model, objective_of(options)), settings)
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
-        view.planned(plan_of(options, data, prepared, output))
+        view.planned(plan_of(options, data, prepared, memory, output))
+        if warning := memory_warning(memory, options.max_tokens):
+            view.warned(warning)
         result = fit(
-            prepared.classifier.model,
+            model,
             prepared.train,
             prepared.validation,
-            loop_settings(options, prepared.encoded.pad_id),
+            settings,
             writer,
             objective=objective_of(options),
             metric=options.metric,

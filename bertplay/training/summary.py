@@ -8,6 +8,7 @@ from typing import Any
 
 from bertplay.data.batch_size import BatchSize, padding_fraction
 from bertplay.data.batches import Batch
+from bertplay.device_memory import memory_facts
 from bertplay.environment import environment
 from bertplay.losses import ConfiguredLoss
 from bertplay.metrics import Metrics, evaluate, majority_baseline
@@ -20,12 +21,15 @@ from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
 from bertplay.training.rows import TrainingRows
+from bertplay.training.step_memory import StepMemory
 from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan
 from bertplay.training_data import TrainingData
 
 
-def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, output: Path) -> Plan:
+def plan_of(
+    options: TrainOptions, data: TrainingData, prepared: Prepared, memory: StepMemory, output: Path
+) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
     assert options.average_weights is not None
@@ -47,6 +51,7 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         cut_texts=prepared.encoded.cut_texts,
         steps_per_epoch=len(first_epoch(prepared.train.training_rows(), options)),
         epochs=options.epochs,
+        memory=memory,
         objective=objective_of(options),
         teacher=options.teacher,
         average_weights=options.average_weights,
@@ -111,6 +116,7 @@ def summary_of(
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
         **encoding_facts(prepared.encoded, prepared.train.training_rows(), options),
         "compiled_shapes": result.compiled_shapes,
+        "memory": memory_facts(),
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),

@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.alarms import Alarm
 from bertplay.training.objective import Objective
+from bertplay.training.step_memory import StepMemory
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Plan:
         cut_texts: training texts longer than `max_length`.
         steps_per_epoch: optimizer steps.
         epochs: at most so many.
+        memory: what the largest batch takes.
         objective: what is added to the loss.
         teacher: as the user named it; None for none.
         average_weights: part of the steps whose weights are averaged; 0 for none.
@@ -82,6 +84,7 @@ class Plan:
     cut_texts: int
     steps_per_epoch: int
     epochs: int
+    memory: StepMemory
     objective: Objective
     teacher: str | None
     average_weights: float
