@@ -18,6 +18,7 @@ from bertplay.training.step import BatchLoss, TraceGuard, compiled_step
 from bertplay.training.step_memory import StepMemory
 
 _MEASURABLE_PART = 0.5  # of the memory: what a dry step may take
+_MOST_SHAPES = 8
 _CLEARLY_MORE = 1.2  # times what one row takes: then the rows decide, and not the optimizer
 
 
@@ -27,8 +28,8 @@ def step_memory(
     """Estimate what a step of the largest batch takes, without such a step.
 
     A batch that does not fit would end the process, so compiled steps of a few rows are tried:
-    one, an eighth of the batch, and twice as many until the rows and not the optimizer decide on
-    the peak. As arrays are there for all of the model at once, or for the rows, the peak is a
+    one, an eighth of the batch, and four times as many until the rows and not the optimizer decide
+    on the peak. As arrays are there for all of the model at once, or for the rows, the peak is a
     convex function of the rows: a straight line from what is resident through the last one tried
     is never below it.
 
@@ -49,7 +50,7 @@ def step_memory(
     smallest = peak = trial.peak(1)
     tried = 1
     while tried < full and peak - trial.resident < _CLEARLY_MORE * (smallest - trial.resident):
-        more = min(max(2 * tried, full // 8), full)
+        more = min(4 * tried, full) if tried > 1 else max(full // 8, min(4, full))
         if _line(trial.resident, tried, peak, more) > _MEASURABLE_PART * usable:
             break
         peak, tried = trial.peak(more), more
@@ -102,8 +103,7 @@ class _Trial:
             self._optimizer,
             batch_loss,
             clip_norm=settings.clip_norm,
-            # One shape for each doubling.
-            guard=TraceGuard(planned=settings.batch_size.bit_length() + 64),
+            guard=TraceGuard(planned=_MOST_SHAPES),
             accumulate=settings.accumulate,
         )
         mx.eval(self._state)
