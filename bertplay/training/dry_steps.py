@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -93,7 +94,8 @@ class _Trial:
         self._model, self._rows, self._settings, self._length = model, rows, settings, length
         self._longest = int(np.argmax(rows.lengths))
         self._was_training = model.training
-        high, low = mx.random.state[0].tolist()
+        random: Any = mx.random.state  # MLX says nothing of its type
+        high, low = random[0].tolist()
         self._seed = (high << 32) + low  # the seed that makes this random state
         self._optimizer = optimizer_of(model, settings)
         self._optimizer.init(model.trainable_parameters())
