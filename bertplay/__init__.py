@@ -23,18 +23,22 @@ if TYPE_CHECKING:
     from bertplay.classifier import Classifier
     from bertplay.data.errors import InputError
     from bertplay.loading import load, load_adapter, load_multi_task
+    from bertplay.lr_find_options import LrFindOptions
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
-    from bertplay.training import resume, train
+    from bertplay.training import lr_find, preflight, resume, train
 
 _EXPORTS = {
     "Classifier": "bertplay.classifier",
     "InputError": "bertplay.data.errors",
+    "LrFindOptions": "bertplay.lr_find_options",
     "MultiTaskClassifier": "bertplay.multi_task.classifier",
     "TrainOptions": "bertplay.options",
     "load": "bertplay.loading",
     "load_adapter": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
+    "lr_find": "bertplay.training",
+    "preflight": "bertplay.training",
     "resume": "bertplay.training",
     "train": "bertplay.training",
 }
@@ -42,12 +46,15 @@ _EXPORTS = {
 __all__ = [
     "Classifier",
     "InputError",
+    "LrFindOptions",
     "MultiTaskClassifier",
     "TrainOptions",
     "__version__",
     "load",
     "load_adapter",
     "load_multi_task",
+    "lr_find",
+    "preflight",
     "resume",
     "train",
 ]

@@ -177,6 +177,11 @@ class TrainOptions:
 
     epochs: int | None = option(None, "Passes over the training rows.")
     batch_size: int = option(32, "Rows computed at once.")
+    max_tokens: int | None = option(
+        None,
+        "Most tokens computed at once, padding included, in place of --batch-size: short texts go "
+        "in larger batches.",
+    )
     accumulate: int = option(
         1,
         "Batches per optimizer step, which is exactly that of one batch so much larger in the "
@@ -322,6 +327,7 @@ class TrainOptions:
         for name in (
             "epochs",
             "batch_size",
+            "max_tokens",
             "accumulate",
             "max_length",
             "patience",
@@ -357,6 +363,11 @@ class TrainOptions:
         require(
             not (self.ema and self.average_weights),
             "ema and average_weights exclude each other: each is a mean of the weights",
+        )
+        require(
+            self.max_tokens is None or self.sampling == "natural",
+            f"max_tokens needs sampling natural: with {self.sampling}, rows are drawn anew, and "
+            "epochs would have different numbers of steps; give batch_size instead",
         )
         require(
             self.label is None or not learns_tasks(self),

@@ -12,7 +12,8 @@ import numpy as np
 from mlx.utils import tree_map
 from numpy.typing import NDArray
 
-from bertplay.data.batches import Batch, choose_lengths, pad_batch, plan_batches
+from bertplay.data.batch_size import BatchSize, batches_of_size
+from bertplay.data.batches import Batch, choose_lengths, pad_batch
 from bertplay.data.token_rows import TokenIds, token_counts
 from bertplay.distributed.process_group import ALONE, ProcessGroup
 
@@ -33,6 +34,7 @@ class BatchedPredictor:
         batch_size: rows a batch.
         pad_id: the padding token.
         group: the processes that the batches are divided over; each gets all outputs.
+        max_tokens: the most tokens of a batch, padding included, in place of `batch_size`.
     """
 
     def __init__(
@@ -42,10 +44,12 @@ class BatchedPredictor:
         batch_size: int,
         pad_id: int = 0,
         group: ProcessGroup = ALONE,
+        *,
+        max_tokens: int | None = None,
     ) -> None:
         self._model = model
         self._padded_lengths = tuple(padded_lengths)
-        self._batch_size = batch_size
+        self._size = BatchSize(batch_size, max_tokens)
         self._pad_id = pad_id
         self._group = group
         self._forward = mx.compile(model.__call__, inputs=model.state)
@@ -78,14 +82,15 @@ class BatchedPredictor:
         """
         if not token_ids:
             raise ValueError("there are no texts to predict")
-        batches = plan_batches(token_counts(token_ids), self._padded_lengths, self._batch_size)
+        batches = batches_of_size(token_counts(token_ids), self._padded_lengths, self._size)
         was_training = self._model.training
         self._model.eval()
         results: list[tuple[NDArray[np.int64], Any]] = []
         outputs: Any = None
         try:
             for batch in _own_batches(batches, self._group):
-                ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
+                size = self._size.at(batch.length)
+                ids, mask, _ = pad_batch(token_ids, batch, size, self._pad_id)
                 result = self._forward(mx.array(ids), mx.array(mask))
                 mx.async_eval(result)
                 results.append((batch.rows, result))

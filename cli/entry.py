@@ -15,7 +15,17 @@ from bertplay import __version__
 from bertplay.data.errors import InputError
 from bertplay.distributed.launch import launched_rank
 
-COMMANDS = ("train", "evaluate", "predict", "merge", "losses", "data", "distill", "info")
+COMMANDS = (
+    "train",
+    "lr-find",
+    "evaluate",
+    "predict",
+    "merge",
+    "losses",
+    "data",
+    "distill",
+    "info",
+)
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -37,7 +47,8 @@ class LazyCommands(click.Group):
         """The command, or None where there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"bertplay.cli.{cmd_name}"), cmd_name)
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"bertplay.cli.{name}"), name)
         return command
 
     def resolve_command(

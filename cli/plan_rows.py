@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.cli.printable import loss_text, one_line, percent
+from bertplay.training.step_memory import StepMemory, bytes_text
 from bertplay.training.view import Plan
 
 COMPILING = "compiling; the first run on a machine takes longest"
@@ -54,6 +55,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         *([] if plan.teacher is None else [("teacher", _teacher_text(plan))]),
         ("lengths", f"{lengths} tokens, {percent(plan.padding_fraction)} padding{cut}"),
         ("steps", _steps_text(plan)),
+        ("memory", _memory_text(plan.memory)),
         ("output", one_line(plan.output)),
     ]
 
@@ -102,6 +104,14 @@ def _teacher_text(plan: Plan) -> str:
     return (
         f"{one_line(str(plan.teacher))}, {share} of the loss, temperature "
         f"{plan.objective.temperature:g}"
+    )
+
+
+def _memory_text(memory: StepMemory) -> str:
+    """What a batch needs, of what there is."""
+    return (
+        f"about {bytes_text(memory.needed)} for a batch of {memory.rows} x {memory.length} tokens, "
+        f"of {bytes_text(memory.usable)}"
     )
 
 

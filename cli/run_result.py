@@ -11,6 +11,7 @@ from rich.text import Text
 from bertplay.cli.printable import duration
 from bertplay.cli.result_tables import print_result
 from bertplay.cli.task_tables import print_tasks_result
+from bertplay.training.step_memory import bytes_text
 
 
 def print_results(console: Console, summary: Mapping[str, Any]) -> None:
@@ -26,6 +27,8 @@ def print_results(console: Console, summary: Mapping[str, Any]) -> None:
         console.print()
         console.print(Text(_test_heading(summary), "bold"))
         _print(console, summary, "test", "test_baseline", ())
+    console.print()
+    console.print(Text(_memory_text(summary["memory"]), "dim"))
 
 
 def _print(
@@ -35,6 +38,12 @@ def _print(
         print_result(console, summary[part], summary[baseline], alarms)
         return
     print_tasks_result(console, summary["tasks"], summary[part]["tasks"], summary[baseline], alarms)
+
+
+def _memory_text(memory: Mapping[str, int]) -> str:
+    """What was used at most."""
+    arrays, process = memory["peak_active_bytes"], memory["process_peak_bytes"]
+    return f"Memory: at most {bytes_text(arrays)} for arrays, {bytes_text(process)} for the process"
 
 
 def _validation_heading(summary: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,39 +92,123 @@ def _task_option(flag: str, text: str) -> Callable[[_Function], _Function]:
     )
 
 
+def run_options(
+    *, leave_out: Sequence[str] = (), leave_out_flags: Sequence[str] = ()
+) -> Callable[[_Function], _Function]:
+    """A decorator that adds the options of a run, from which `options_given` makes `TrainOptions`.
+
+    Args:
+        leave_out: fields of `TrainOptions` that the command has no option for.
+        leave_out_flags: other options that it does not have.
+    """
+    loss_option = "Any option of the loss; may be given several times."
+    lists = {"multiple": True, "metavar": "KEY=VALUE"}
+    others = {
+        "--gamma": _loss_option("--gamma", "Focusing exponent of the focal losses."),
+        "--alpha": _loss_option(
+            "--alpha", "Class weights of the focal losses: balanced, none, 0.39, or 1.0,2.5."
+        ),
+        "--smoothing": _loss_option("--smoothing", "Label smoothing, at least 0 and below 1."),
+        "--class-weights": _loss_option(
+            "--class-weights", "Class weights of cross-entropy: balanced, effective, none, 1,2."
+        ),
+        "--loss-arg": _loss_option("--loss-arg", loss_option, **lists),
+        "--optimizer-arg": _training_option(
+            "--optimizer-arg", "Any option of the optimizer; may be given several times."
+        ),
+        "--schedule-arg": _training_option(
+            "--schedule-arg", "Any option of the schedule; may be given several times."
+        ),
+        "--task-kind": _task_option(
+            "--task-kind",
+            "single_label, multi_label or regression; default: by the loss and the column.",
+        ),
+        "--task-weight": _task_option("--task-weight", "What a task's loss counts; default: 1."),
+        "--weight-cap": _task_option(
+            "--weight-cap", "Largest class weight counted from a task's labels; default: 100."
+        ),
+        "--task-metric": _task_option(
+            "--task-metric", "Validation figure that stands for a task's quality."
+        ),
+        "--score-weight": _task_option(
+            "--score-weight", "What that figure counts in choosing the best epoch; default: 1."
+        ),
+        "--config": click.option(
+            "--config",
+            metavar="FILE",
+            help="YAML file with these options; what the command line says wins over it. "
+            "With another --loss, --optimizer or --schedule, the file's options of it are left "
+            "out.",
+        ),
+    }
+    fields_of_run = options_from(
+        TrainOptions,
+        leave_out=("loss_args", "optimizer_args", "schedule_args", "tasks", *leave_out),
+        multiple=("label", "loss"),
+        by_recipe=_DECIDED_BY_RECIPE,
+        metavars=_METAVARS,
+    )
+
+    def add(function: _Function) -> _Function:
+        for flag, decorate in reversed(others.items()):
+            if flag not in leave_out_flags:
+                function = decorate(function)
+        return fields_of_run(function)
+
+    return add
+
+
+def options_given(
+    ctx: click.Context, config: str | None, values: dict[str, Any]
+) -> tuple[TrainOptions, dict[str, Any] | None]:
+    """The options of a run, from the command line and a YAML file.
+
+    Args:
+        ctx: of the command.
+        config: the file; None for none.
+        values: by the names of `run_options`, as they were typed; changed.
+
+    Returns:
+        The options, and what the file's run noted beside them; None without a file.
+
+    Raises:
+        InputError: the options are wrong.
+    """
+    of_loss = ("gamma", "alpha", "smoothing", "class_weights")
+    arguments = loss_arguments(values.pop("loss_arg"), {name: values.pop(name) for name in of_loss})
+    settings = {
+        key: (flag, values.pop(flag[2:].replace("-", "_"), ()))
+        for key, flag in (
+            ("kind", "--task-kind"),
+            ("weight", "--task-weight"),
+            ("weight_cap", "--weight-cap"),
+            ("metric", "--task-metric"),
+            ("score_weight", "--score-weight"),
+        )
+    }
+    examples = {"optimizer": "beta2=0.98", "schedule": "min_lr=1e-6"}
+    of_chosen = {
+        f"{name}_args": key_values(f"--{name}-arg", values.pop(f"{name}_arg", ()), example=example)
+        for name, example in examples.items()
+    }
+    label, loss = values.pop("label"), values.pop("loss")
+    from_file = {} if config is None else read_config(config, ctx.command.params)
+    given = {name: value for name, value in values.items() if value is not None} | of_chosen
+    ground = {**from_file, **given}
+    typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
+    if values.get("metric") is not None and ("tasks" in typed or ground.get("multi_task")):
+        raise InputError(
+            "--metric is for a single label column: with several tasks, choose with --task-metric "
+            "TASK=NAME what stands for each one's quality"
+        )
+    options = from_mapping(
+        _merged(from_file, {**given, **typed}), config if config is not None else "command line"
+    )
+    return options, from_file.get(RECORDED)
+
+
 @click.command(cls=GroupedCommand, epilog=_EXAMPLES)
-@options_from(
-    TrainOptions,
-    leave_out=("loss_args", "optimizer_args", "schedule_args", "tasks"),
-    multiple=("label", "loss"),
-    by_recipe=_DECIDED_BY_RECIPE,
-    metavars=_METAVARS,
-)
-@_loss_option("--gamma", "Focusing exponent of the focal losses.")
-@_loss_option("--alpha", "Class weights of the focal losses: balanced, none, 0.39, or 1.0,2.5.")
-@_loss_option("--smoothing", "Label smoothing, at least 0 and below 1.")
-@_loss_option("--class-weights", "Class weights of cross-entropy: balanced, effective, none, 1,2.")
-@_loss_option(
-    "--loss-arg",
-    "Any option of the loss; may be given several times.",
-    multiple=True,
-    metavar="KEY=VALUE",
-)
-@_training_option("--optimizer-arg", "Any option of the optimizer; may be given several times.")
-@_training_option("--schedule-arg", "Any option of the schedule; may be given several times.")
-@_task_option(
-    "--task-kind", "single_label, multi_label or regression; default: by the loss and the column."
-)
-@_task_option("--task-weight", "What a task's loss counts; default: 1.")
-@_task_option("--weight-cap", "Largest class weight counted from a task's labels; default: 100.")
-@_task_option("--task-metric", "Validation figure that stands for a task's quality.")
-@_task_option("--score-weight", "What that figure counts in choosing the best epoch; default: 1.")
-@click.option(
-    "--config",
-    metavar="FILE",
-    help="YAML file with these options; what the command line says wins over it. "
-    "With another --loss, --optimizer or --schedule, the file's options of it are left out.",
-)
+@run_options()
 @click.option(
     "--resume",
     metavar="RUN",
@@ -154,20 +238,6 @@ def _train(
     config: str | None,
     resume: str | None,
     as_json: bool,
-    loss_arg: tuple[str, ...],
-    optimizer_arg: tuple[str, ...],
-    schedule_arg: tuple[str, ...],
-    gamma: str | None,
-    alpha: str | None,
-    smoothing: str | None,
-    class_weights: str | None,
-    label: tuple[str, ...],
-    loss: tuple[str, ...],
-    task_kind: tuple[str, ...],
-    task_weight: tuple[str, ...],
-    weight_cap: tuple[str, ...],
-    task_metric: tuple[str, ...],
-    score_weight: tuple[str, ...],
     **values: Any,
 ) -> None:
     if resume is not None:
@@ -178,38 +248,13 @@ def _train(
         with _view(as_json) as view:
             _print_if(as_json, resume_run(resume, view))
         return
-    arguments = loss_arguments(
-        loss_arg,
-        {"gamma": gamma, "alpha": alpha, "smoothing": smoothing, "class_weights": class_weights},
-    )
-    from_file = {} if config is None else read_config(config, ctx.command.params)
-    settings = {
-        "kind": ("--task-kind", task_kind),
-        "weight": ("--task-weight", task_weight),
-        "weight_cap": ("--weight-cap", weight_cap),
-        "metric": ("--task-metric", task_metric),
-        "score_weight": ("--score-weight", score_weight),
-    }
-    given = {name: value for name, value in values.items() if value is not None}
-    given["optimizer_args"] = key_values("--optimizer-arg", optimizer_arg, example="beta2=0.98")
-    given["schedule_args"] = key_values("--schedule-arg", schedule_arg, example="min_lr=1e-6")
-    ground = {**from_file, **given}
-    typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
-    if values["metric"] is not None and ("tasks" in typed or ground.get("multi_task")):
-        raise InputError(
-            "--metric is for a single label column: with several tasks, choose with --task-metric "
-            "TASK=NAME what stands for each one's quality"
-        )
-    options = from_mapping(
-        _merged(from_file, {**given, **typed}), config if config is not None else "command line"
-    )
+    options, recorded = options_given(ctx, config, values)
 
     from bertplay.training import train as train_classifier
     from bertplay.training.run_start import Origin
 
-    origin = Origin(recorded=from_file.get(RECORDED))
     with _view(as_json) as view:
-        summary = train_classifier(options, view, origin=origin)
+        summary = train_classifier(options, view, origin=Origin(recorded=recorded))
     _print_if(as_json, summary)
 
 

@@ -9,13 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bertplay.data.batches import (
-        Batch,
-        choose_lengths,
-        pad_batch,
-        padding_fraction,
-        plan_batches,
-    )
+    from bertplay.data.batch_size import BatchSize, batches_of_size, padding_fraction
+    from bertplay.data.batches import Batch, choose_lengths, pad_batch, plan_batches
     from bertplay.data.dataset import LabelledTexts
     from bertplay.data.errors import InputError
     from bertplay.data.labels import encode_labels
@@ -28,14 +23,16 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "Batch": "bertplay.data.batches",
+    "BatchSize": "bertplay.data.batch_size",
     "InputError": "bertplay.data.errors",
     "LabelledTexts": "bertplay.data.dataset",
+    "batches_of_size": "bertplay.data.batch_size",
     "choose_lengths": "bertplay.data.batches",
     "encode_labels": "bertplay.data.labels",
     "encode_texts": "bertplay.data.tokenizer",
     "load_tokenizer": "bertplay.data.tokenizer",
     "pad_batch": "bertplay.data.batches",
-    "padding_fraction": "bertplay.data.batches",
+    "padding_fraction": "bertplay.data.batch_size",
     "passenger_sentence": "bertplay.data.titanic",
     "plan_batches": "bertplay.data.batches",
     "read_table": "bertplay.data.table",
@@ -48,8 +45,10 @@ _EXPORTS = {
 
 __all__ = [
     "Batch",
+    "BatchSize",
     "InputError",
     "LabelledTexts",
+    "batches_of_size",
     "choose_lengths",
     "encode_labels",
     "encode_texts",

@@ -185,11 +185,3 @@ def pad_batch(
     # One attended token keeps the softmax over a dummy row defined.
     attention_mask[len(batch.rows) :, 0] = True
     return input_ids, attention_mask, row_weights
-
-
-def padding_fraction(lengths: ArrayLike, batches: Sequence[Batch], batch_size: int) -> float:
-    """The share of padding among all tokens of the batches, dummy rows included; 0 for none."""
-    lengths = np.asarray(lengths, dtype=np.int64)
-    total = sum(batch_size * batch.length for batch in batches)
-    tokens = sum(int(lengths[batch.rows].sum()) for batch in batches)
-    return 1 - tokens / total if total else 0.0

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 import mlx.core as mx
 import numpy as np
 
+from bertplay.data.batch_size import BatchSize
 from bertplay.data.errors import InputError
 from bertplay.distributed.lost_process import is_lost_process, lost
 from bertplay.distributed.process_group import ProcessGroup, process_group
@@ -105,14 +106,26 @@ def require_same(group: ProcessGroup, facts: Mapping[str, Any]) -> None:
             )
 
 
-def require_divisible(group: ProcessGroup, batch_size: int, accumulate: int) -> None:
+def require_divisible(group: ProcessGroup, size: BatchSize) -> None:
     """Check that the rows of a step can be divided over the processes.
+
+    Args:
+        group: the processes.
+        size: of the batches of a step.
 
     Raises:
         InputError: they cannot; says what can.
     """
+    if group.size == 1:
+        return
+    if size.max_tokens is not None:
+        raise InputError(
+            "max_tokens makes batches of different sizes, which cannot be divided over several "
+            "processes: give batch_size instead"
+        )
+    batch_size, accumulate = size.rows, size.batches
     parts = group.size * group.batches_in_turn(accumulate)
-    if group.size > 1 and batch_size * accumulate % parts:
+    if batch_size * accumulate % parts:
         unit = parts // math.gcd(parts, accumulate)
         fitting = batch_size + unit - batch_size % unit
         raise InputError(

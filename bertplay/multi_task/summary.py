@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bertplay.device_memory import memory_facts
 from bertplay.environment import environment
 from bertplay.freezing import freeze_stages
 from bertplay.multi_task.data import MultiLabelledTexts
@@ -17,12 +18,15 @@ from bertplay.prediction import padded_lengths_for
 from bertplay.trained_part_options import adapter_settings
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import Objective
-from bertplay.training.summary import encoding_facts, first_epoch_padding
+from bertplay.training.step_memory import StepMemory
+from bertplay.training.summary import encoding_facts, first_epoch, first_epoch_padding
 from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan, TaskPlan
 
 
-def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> Plan:
+def tasks_plan(
+    options: TrainOptions, prepared: PreparedTasks, memory: StepMemory, output: Path
+) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
     assert options.average_weights is not None
@@ -44,10 +48,11 @@ def tasks_plan(options: TrainOptions, prepared: PreparedTasks, output: Path) -> 
         padded_lengths=padded_lengths_for(encoded.train),
         padding_fraction=first_epoch_padding(prepared.training_rows(), options),
         cut_texts=encoded.cut_texts,
-        steps_per_epoch=-(-len(data.train) // (options.batch_size * options.accumulate)),
+        steps_per_epoch=len(first_epoch(prepared.training_rows(), options)),
         batches_per_step=options.accumulate,
         ema=options.ema,
         epochs=options.epochs,
+        memory=memory,
         objective=Objective(),
         teacher=None,
         average_weights=options.average_weights,
@@ -114,6 +119,7 @@ def tasks_summary(
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
         **encoding_facts(prepared.encoded, prepared.training_rows(), options),
         "compiled_shapes": result.compiled_shapes,
+        "memory": memory_facts(),
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),

@@ -17,6 +17,7 @@ from bertplay.alarms import Alarm, alarms
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenIds
+from bertplay.device_memory import limit_cache
 from bertplay.distributed.agreement import require_divisible
 from bertplay.distributed.process_group import ProcessGroup, process_group
 from bertplay.freed_memory import keep_freed_memory
@@ -46,7 +47,9 @@ from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training.double_correction import double_correction
+from bertplay.training.dry_steps import step_memory
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
+from bertplay.training.loop_settings import schedule_of
 from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
 from bertplay.training.recorded import recorded_facts
@@ -59,6 +62,8 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
+from bertplay.training.step_memory import memory_warning
+from bertplay.training.summary import batch_size_of
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
 
 Outputs = dict[str, NDArray[np.float32]]
@@ -86,15 +91,16 @@ def train_tasks(
     group = process_group()
     view = view if view is not None and group.first else SilentView()
     started = time.perf_counter()
-    _refuse_contradictions(options)
+    refuse_contradictions(options)
     asked = all_task_options(options)
     data = load_multi_task_data(options, asked)
     options = with_recipe(options, data.task.name)
-    require_divisible(group, options.batch_size, options.accumulate)
+    require_divisible(group, batch_size_of(options))
     output = output_of(options, data.task.name, "tasks", origin, group)
     recorded = recorded_facts(data.train.sha256, data.validation.sha256, processes=group.size)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
+    limit_cache()
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
@@ -104,6 +110,12 @@ def train_tasks(
         options, max_length=prepared.classifier.max_length, output=str(output), tasks=config
     )
 
+    model = prepared.classifier.model
+    rows, loss = prepared.training_rows(), multi_task_batch_loss(model)
+    settings = loop_settings(options, prepared.encoded.pad_id)
+    schedule_of(settings, total_steps=1)  # refuses what does not fit the peak rate
+    memory = step_memory(model, rows, loss, settings)
+
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view, group) as (
@@ -111,21 +123,23 @@ def train_tasks(
         resumed,
     ):
         first_step = 0 if resumed is None else resumed.step
-        view.planned(replace(tasks_plan(options, prepared, output), first_step=first_step))
+        plan = tasks_plan(options, prepared, memory, output)
+        view.planned(replace(plan, first_step=first_step))
+        if warning := memory_warning(memory, options.max_tokens):
+            view.warned(warning)
         sampled = data.train.sampled_task()
         if sampled is not None and (
             warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
         ):
             view.warned(warning)
-        model = prepared.classifier.model
         updates = _TaskWeightUpdates(prepared, options.task_weighting)
         result = run_epochs(
             model,
-            prepared.training_rows(),
-            multi_task_batch_loss(model),
-            loop_settings(options, prepared.encoded.pad_id),
+            rows,
+            loss,
+            settings,
             LoopHooks(
-                _evaluation(prepared, options.batch_size, group),
+                _evaluation(prepared, options, group),
                 restored_metrics,
                 updates.after_epoch,
             ),
@@ -137,7 +151,7 @@ def train_tasks(
         outputs: Outputs | None = None
         test: MultiTaskMetrics | None = None
         if data.test is not None:
-            outputs = _predicted(prepared, prepared.encoded.test, options.batch_size, group)
+            outputs = _predicted(prepared, prepared.encoded.test, options, group)
             test = _all_figures(prepared, data.test, outputs)
         seconds = time.perf_counter() - started
         summary = tasks_summary(
@@ -149,7 +163,8 @@ def train_tasks(
     return summary
 
 
-def _refuse_contradictions(options: TrainOptions) -> None:
+def refuse_contradictions(options: TrainOptions) -> None:
+    """Raise `InputError` where options of several tasks exclude each other."""
     if options.multi_task and (options.task != "emotion" or options.data is not None):
         raise InputError(
             "--multi-task learns all columns of the built-in emotion table: give --task emotion "
@@ -191,13 +206,12 @@ def _write_results(
 
 
 def _evaluation(
-    prepared: PreparedTasks, batch_size: int, group: ProcessGroup
+    prepared: PreparedTasks, options: TrainOptions, group: ProcessGroup
 ) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
     """What the loop calls after each epoch."""
     rows, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model
-    lengths = padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id, group)
+    predictor = _predictor(prepared, token_ids, options, group)
 
     def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
         outputs: Outputs = predictor.outputs(token_ids)
@@ -218,12 +232,23 @@ def _evaluation(
 
 
 def _predicted(
-    prepared: PreparedTasks, token_ids: TokenIds, batch_size: int, group: ProcessGroup
+    prepared: PreparedTasks, token_ids: TokenIds, options: TrainOptions, group: ProcessGroup
 ) -> Outputs:
-    model, lengths = prepared.classifier.model, padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id, group)
-    outputs: Outputs = predictor.outputs(token_ids)
+    outputs: Outputs = _predictor(prepared, token_ids, options, group).outputs(token_ids)
     return outputs
+
+
+def _predictor(
+    prepared: PreparedTasks, token_ids: TokenIds, options: TrainOptions, group: ProcessGroup
+) -> BatchedPredictor:
+    return BatchedPredictor(
+        prepared.classifier.model,
+        padded_lengths_for(token_ids),
+        options.batch_size,
+        prepared.encoded.pad_id,
+        group,
+        max_tokens=options.max_tokens,
+    )
 
 
 def _all_figures(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import mlx.core as mx
 
 from bertplay.backbones import SCRATCH
+from bertplay.data.batch_size import require_texts_fit
 from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenRows
 from bertplay.data.tokenizer import encode_texts
@@ -78,13 +79,16 @@ def encode_splits(
         test: texts that only the final model is shown.
 
     Raises:
-        InputError: the backbone cannot be loaded, or `max_length` is more than it can read.
+        InputError: the backbone cannot be loaded, `max_length` is more than it can read, or
+            `max_tokens` is less than a text has.
     """
     encoder, tokenizer = _encoder(options, task, train)
     max_length = _max_length(options, task, encoder.config.max_position_embeddings)
     train_ids, cut = encode_texts(tokenizer, train, max_length)
     validation_ids, _ = encode_texts(tokenizer, validation, max_length)
     test_ids, _ = encode_texts(tokenizer, test, max_length)
+    for token_ids in (train_ids, validation_ids, test_ids):
+        require_texts_fit([len(ids) for ids in token_ids], options.max_tokens)
 
     # The head pools token states itself; BERT's pooler would get no gradient.
     untrained = {}

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from bertplay.data.batches import Batch, plan_batches
+from bertplay.data.batch_size import BatchSize, batches_of_size
+from bertplay.data.batches import Batch
 from bertplay.data.sampling import sampled_rows
 from bertplay.training.rows import TrainingRows
 
@@ -14,7 +15,7 @@ from bertplay.training.rows import TrainingRows
 def epoch_batches(
     train: TrainingRows,
     padded_lengths: Sequence[int],
-    batch_size: int,
+    size: BatchSize,
     *,
     sampling: str,
     seed: int,
@@ -25,7 +26,7 @@ def epoch_batches(
     Args:
         train: N rows.
         padded_lengths: as of `plan_batches`.
-        batch_size: rows a batch.
+        size: of the batches.
         sampling: as of `sampled_rows`.
         seed: of the run.
         epoch: counted from 1.
@@ -33,5 +34,5 @@ def epoch_batches(
     rng = np.random.default_rng((seed, epoch))
     rows = sampled_rows(train.classes, sampling, rng=rng)
     # A plan is about places among the rows of the epoch, in which a row may stand twice.
-    batches = plan_batches(train.lengths[rows], padded_lengths, batch_size, rng=rng)
+    batches = batches_of_size(train.lengths[rows], padded_lengths, size, rng=rng)
     return [Batch(rows[batch.rows], batch.length) for batch in batches]

@@ -63,7 +63,14 @@ def fit(
     assert labels is not None
     class_counts = dict(zip(train.texts.classes, train.texts.class_counts, strict=True))
     lengths = padded_lengths_for(validation.token_ids)
-    predictor = BatchedPredictor(model, lengths, settings.batch_size, settings.pad_id, group)
+    predictor = BatchedPredictor(
+        model,
+        lengths,
+        settings.batch_size,
+        settings.pad_id,
+        group,
+        max_tokens=settings.max_tokens,
+    )
 
     def evaluated(step: int) -> Evaluated[Metrics]:
         logits = predictor.logits(validation.token_ids)

@@ -17,14 +17,13 @@ from bertplay.data.batches import Batch
 from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.freezing import apply_freeze, stage_of
 from bertplay.named_arrays import named_arrays
-from bertplay.optimizers.parameter_groups import optimizer_for
 from bertplay.prediction import padded_lengths_for
-from bertplay.schedules import schedule_for
 from bertplay.training.average import WeightAverage
 from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.epoch_totals import Means
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
 from bertplay.training.interruption import Interruption, interruption
+from bertplay.training.loop_settings import LoopSettings, optimizer_of, schedule_of, step_of
 from bertplay.training.loop_state import (
     LoopState,
     Position,
@@ -33,50 +32,14 @@ from bertplay.training.loop_state import (
     restored_record,
     stored_record,
 )
-from bertplay.training.precision import in_precision
 from bertplay.training.rows import TrainingRows
-from bertplay.training.step import BatchLoss, StepResult, TraceGuard, compiled_step, seeds_per_step
+from bertplay.training.step import BatchLoss, StepResult, TraceGuard, seeds_per_step
 from bertplay.training.trained_part import trainable_numbers
 from bertplay.training.view import EpochRecord, Evaluated, Figures, SilentView
 
 LOGGING_INTERVAL = 10  # steps between two looks at the device's figures
 
 ADVICE = "a lower --lr often helps"
-
-
-@dataclass(frozen=True)
-class LoopSettings:
-    """The settings of the loop; see `bertplay.options.TrainOptions` for their meaning."""
-
-    epochs: int
-    batch_size: int
-    accumulate: int
-    sampling: str
-    optimizer: str
-    optimizer_args: Mapping[str, Any]
-    lr: float
-    head_lr: float | None
-    layer_decay: float
-    schedule: str
-    schedule_args: Mapping[str, Any]
-    warmup: float
-    weight_decay: float
-    clip_norm: float
-    average_weights: float
-    ema: float
-    keep: str
-    patience: int | None
-    checkpoint_every: int | None
-    freeze_stages: Mapping[int, str]
-    gradient_checkpointing: bool
-    precision: str
-    seed: int
-    pad_id: int
-
-    @property
-    def rows_per_step(self) -> int:
-        """Of all batches that make one optimizer step."""
-        return self.batch_size * self.accumulate
 
 
 class RunWriter(Protocol):
@@ -206,33 +169,18 @@ class _Loop(Generic[Figures]):
         self._model, self._rows, self._settings = model, rows, settings
         self._hooks, self._writer, self._view, self._group = hooks, writer, view, group
         self._padded_lengths = padded_lengths_for(rows.token_ids)
-        self.total_steps = math.ceil(len(rows) / settings.rows_per_step) * settings.epochs
+        self.total_steps = len(self._batches(1)) * settings.epochs
         self._position = Position.start()
         self._history: list[EpochRecord[Figures]] = []
         self._best: tuple[int, float] | None = None
         self._chosen: _Chosen[Figures] | None = None
-        self._schedule = schedule_for(
-            settings.schedule,
-            settings.lr,
-            total_steps=self.total_steps,
-            epochs=settings.epochs,
-            warmup=settings.warmup,
-            arguments=settings.schedule_args,
-        )
+        self._schedule = schedule_of(settings, self.total_steps)
         self._frozen = stage_of(settings.freeze_stages, 1)
         if group.size > 1:
             # Another machine's files or generator may give other weights to begin with.
             begin = group.of_first(named_arrays(model.parameters()))
             model.update(tree_unflatten(list(begin.items())))
-        self._optimizer = optimizer_for(
-            model,
-            settings.optimizer,
-            settings.optimizer_args,
-            lr=settings.lr,
-            weight_decay=settings.weight_decay,
-            head_lr=settings.head_lr,
-            layer_decay=settings.layer_decay,
-        )
+        self._optimizer = optimizer_of(model, settings)
         # Before compiling: state that appears in the first step would be traced a second time.
         self._optimizer.init(model.trainable_parameters())
         self._average = WeightAverage(
@@ -240,9 +188,7 @@ class _Loop(Generic[Figures]):
         )
         if resumed is not None:
             self._restore(resumed)
-        self._batch_loss = in_precision(batch_loss, model.encoder, settings.precision)
-        if settings.gradient_checkpointing:
-            model.encoder.recompute = True
+        self._batch_loss = batch_loss
         self._guard = TraceGuard(planned=0)
         self._compile()
 
@@ -250,14 +196,13 @@ class _Loop(Generic[Figures]):
         """Build the step anew, for the parameters that are trained now."""
         self._guard.planned += len(self._padded_lengths)
         self._model.train()
-        self._run, self._state = compiled_step(
+        self._run, self._state = step_of(
             self._model,
             self._optimizer,
             self._batch_loss,
-            clip_norm=self._settings.clip_norm,
-            guard=self._guard,
-            accumulate=self._settings.accumulate,
-            group=self._group,
+            self._settings,
+            self._guard,
+            self._group,
         )
 
     def _reach_stage(self) -> None:
@@ -395,7 +340,7 @@ class _Loop(Generic[Figures]):
         return epoch_batches(
             self._rows,
             self._padded_lengths,
-            self._settings.rows_per_step,
+            self._settings.size,
             sampling=self._settings.sampling,
             seed=self._settings.seed,
             epoch=epoch,
@@ -403,7 +348,7 @@ class _Loop(Generic[Figures]):
 
     def _one_step(self, batch: Batch) -> StepResult:
         position, settings = self._position, self._settings
-        inputs = self._rows.batch(batch, settings.rows_per_step, settings.pad_id)
+        inputs = self._rows.batch(batch, settings.size.at(batch.length), settings.pad_id)
         done = mx.array(position.step / max(self.total_steps - 1, 1), dtype=mx.float32)
         # By the step, so that dropout depends on nothing that happened before, as an evaluation.
         draws = seeds_per_step(settings.accumulate, self._group)

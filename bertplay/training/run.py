@@ -12,6 +12,7 @@ import mlx.core as mx
 from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.device_memory import limit_cache
 from bertplay.distributed.agreement import require_divisible, together
 from bertplay.distributed.process_group import ProcessGroup, process_group
 from bertplay.freed_memory import keep_freed_memory
@@ -19,10 +20,11 @@ from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.training.double_correction import double_correction
+from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
-from bertplay.training.loop import LoopSettings
-from bertplay.training.objective import objective_of
+from bertplay.training.loop_settings import LoopSettings, schedule_of
+from bertplay.training.objective import batch_loss, objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
 from bertplay.training.recorded import recorded_facts
 from bertplay.training.run_start import (
@@ -33,7 +35,8 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
-from bertplay.training.summary import plan_of, summary_of
+from bertplay.training.step_memory import memory_warning
+from bertplay.training.summary import batch_size_of, plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import SilentView
 from bertplay.training_data import load_training_data
@@ -69,13 +72,14 @@ def train(
     started = time.perf_counter()
     data = load_training_data(options)
     options = with_recipe(options, data.task.name)
-    require_divisible(group, options.batch_size, options.accumulate)
+    require_divisible(group, batch_size_of(options))
     loss = resolve_loss(options, data)
     teacher = None if options.teacher is None else load_teacher(options.teacher, data.classes)
     output = output_of(options, data.task.name, options.loss, origin, group)
     recorded = recorded_facts(data.sha256, data.validation.sha256, processes=group.size)
     compare_with_recorded(origin, recorded, view)
     keep_freed_memory()
+    limit_cache()
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
@@ -87,6 +91,10 @@ def train(
         train_rows = replace(prepared.train, teacher_logits=soft_targets)
         prepared = replace(prepared, train=train_rows)
     options = replace(options, max_length=prepared.classifier.max_length, output=str(output))
+    settings = loop_settings(options, prepared.encoded.pad_id)
+    schedule_of(settings, total_steps=1)  # refuses what does not fit the peak rate
+    model, rows = prepared.classifier.model, prepared.train.training_rows()
+    memory = step_memory(model, rows, batch_loss(model, objective_of(options)), settings)
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
@@ -95,12 +103,15 @@ def train(
         resumed,
     ):
         first_step = 0 if resumed is None else resumed.step
-        view.planned(replace(plan_of(options, data, prepared, output), first_step=first_step))
+        plan = plan_of(options, data, prepared, memory, output)
+        view.planned(replace(plan, first_step=first_step))
+        if warning := memory_warning(memory, options.max_tokens):
+            view.warned(warning)
         result = fit(
-            prepared.classifier.model,
+            model,
             prepared.train,
             prepared.validation,
-            loop_settings(options, prepared.encoded.pad_id),
+            settings,
             writer,
             objective=objective_of(options),
             metric=options.metric,
@@ -110,7 +121,7 @@ def train(
         )
         test_logits = None
         if prepared.test is not None:
-            test_logits = _logits(prepared, prepared.test, options.batch_size, group)
+            test_logits = _logits(prepared, prepared.test, options, group)
         seconds = time.perf_counter() - started
         summary = summary_of(
             options, data, prepared, result, test_logits, total_seconds=seconds, output=output
@@ -137,10 +148,17 @@ def _write_results(
     run_directory.write_summary(output, summary)
 
 
-def _logits(prepared: Prepared, rows: EncodedTexts, batch_size: int, group: ProcessGroup) -> Logits:
+def _logits(
+    prepared: Prepared, rows: EncodedTexts, options: TrainOptions, group: ProcessGroup
+) -> Logits:
     lengths = padded_lengths_for(rows.token_ids)
     predictor = BatchedPredictor(
-        prepared.classifier.model, lengths, batch_size, prepared.encoded.pad_id, group
+        prepared.classifier.model,
+        lengths,
+        options.batch_size,
+        prepared.encoded.pad_id,
+        group,
+        max_tokens=options.max_tokens,
     )
     return predictor.logits(rows.token_ids)
 
@@ -173,6 +191,7 @@ def loop_settings(options: TrainOptions, pad_id: int) -> LoopSettings:
     return LoopSettings(
         epochs=options.epochs,
         batch_size=options.batch_size,
+        max_tokens=options.max_tokens,
         accumulate=options.accumulate,
         sampling=options.sampling,
         optimizer=options.optimizer,

@@ -6,7 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bertplay.data.batches import padding_fraction
+from bertplay.data.batch_size import BatchSize, padding_fraction
+from bertplay.data.batches import Batch
+from bertplay.device_memory import memory_facts
 from bertplay.environment import environment
 from bertplay.freezing import freeze_stages
 from bertplay.losses import ConfiguredLoss
@@ -20,12 +22,15 @@ from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
 from bertplay.training.rows import TrainingRows
+from bertplay.training.step_memory import StepMemory
 from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan
 from bertplay.training_data import TrainingData
 
 
-def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, output: Path) -> Plan:
+def plan_of(
+    options: TrainOptions, data: TrainingData, prepared: Prepared, memory: StepMemory, output: Path
+) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
     assert options.average_weights is not None
@@ -45,10 +50,11 @@ def plan_of(options: TrainOptions, data: TrainingData, prepared: Prepared, outpu
         padded_lengths=padded_lengths_for(prepared.train.token_ids),
         padding_fraction=first_epoch_padding(prepared.train.training_rows(), options),
         cut_texts=prepared.encoded.cut_texts,
-        steps_per_epoch=-(-len(prepared.train) // (options.batch_size * options.accumulate)),
+        steps_per_epoch=len(first_epoch(prepared.train.training_rows(), options)),
         batches_per_step=options.accumulate,
         ema=options.ema,
         epochs=options.epochs,
+        memory=memory,
         objective=objective_of(options),
         teacher=options.teacher,
         average_weights=options.average_weights,
@@ -113,6 +119,7 @@ def summary_of(
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
         **encoding_facts(prepared.encoded, prepared.train.training_rows(), options),
         "compiled_shapes": result.compiled_shapes,
+        "memory": memory_facts(),
         "seed": options.seed,
         "output": str(output),
         "environment": environment(),
@@ -159,13 +166,21 @@ def encoding_facts(
 
 def first_epoch_padding(rows: TrainingRows, options: TrainOptions) -> float:
     """Padding tokens by all tokens of the first epoch; the others differ a little by chance."""
-    rows_per_step = options.batch_size * options.accumulate
-    batches = epoch_batches(
+    return padding_fraction(rows.lengths, first_epoch(rows, options), batch_size_of(options))
+
+
+def first_epoch(rows: TrainingRows, options: TrainOptions) -> list[Batch]:
+    """The batches of the first epoch; all epochs have as many."""
+    return epoch_batches(
         rows,
         padded_lengths_for(rows.token_ids),
-        rows_per_step,
+        batch_size_of(options),
         sampling=options.sampling,
         seed=options.seed,
         epoch=1,
     )
-    return padding_fraction(rows.lengths, batches, rows_per_step)
+
+
+def batch_size_of(options: TrainOptions) -> BatchSize:
+    """Of the batches of a step."""
+    return BatchSize(options.batch_size, options.max_tokens, options.accumulate)

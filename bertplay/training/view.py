@@ -9,6 +9,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.alarms import Alarm
 from bertplay.training.objective import Objective
+from bertplay.training.step_memory import StepMemory
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class Plan:
         first_step: optimizer steps that are done already, where a run goes on.
         batches_per_step: that one optimizer step is made of.
         ema: decay of the moving average of the weights; 0 for none.
+        memory: what the largest batch takes.
         objective: what is added to the loss.
         teacher: as the user named it; None for none.
         average_weights: part of the steps whose weights are averaged; 0 for none.
@@ -85,6 +87,7 @@ class Plan:
     cut_texts: int
     steps_per_epoch: int
     epochs: int
+    memory: StepMemory
     objective: Objective
     teacher: str | None
     average_weights: float

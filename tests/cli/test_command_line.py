@@ -71,7 +71,7 @@ def test_a_misspelt_command_is_told_its_nearest(bertplay, typed, meant):
 def test_an_end_that_is_no_defect_is_one_sentence(
     bertplay, monkeypatch, folder, error, code, sentence
 ):
-    def train(options, view):
+    def train(options, view, *, origin):
         raise error
 
     monkeypatch.setattr(training, "train", train)
@@ -83,7 +83,7 @@ def test_an_end_that_is_no_defect_is_one_sentence(
 
 
 def test_a_defect_keeps_its_traceback(bertplay, monkeypatch, folder):
-    def train(options, view):
+    def train(options, view, *, origin):
         raise RuntimeError("a defect")
 
     monkeypatch.setattr(training, "train", train)

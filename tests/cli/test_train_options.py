@@ -16,11 +16,14 @@ def asked(monkeypatch, folder) -> list[TrainOptions]:
     """What `bertplay train` would train, instead of training it."""
     options: list[TrainOptions] = []
 
-    def train(given, view):
+    def train(given, view, *, origin):
         options.append(given)
         return {"asked": True}
 
     monkeypatch.setattr(bertplay.training, "train", train)
+    monkeypatch.setattr(
+        bertplay.training, "resume", lambda run, view: train(run, view, origin=None)
+    )
     return options
 
 

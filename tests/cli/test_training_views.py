@@ -15,7 +15,9 @@ from bertplay.cli.terminal_view import TerminalView
 from bertplay.metrics import evaluate, majority_baseline
 from bertplay.training import EpochRecord, Plan
 from bertplay.training.objective import Objective
+from bertplay.training.step_memory import StepMemory
 
+MEMORY = StepMemory(32, 128, 1, 2_150_000_000, 24_000_000_000, 8, 10**8, 2 * 10**8)
 COLLAPSE = Alarm("collapse", "The model has collapsed to one class. Probably train longer.")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 WIDTHS = pytest.mark.parametrize("width", [40, 64, 80, 120])
@@ -43,6 +45,7 @@ def plan(classes: int = 2, **changes) -> Plan:
         "cut_texts": 3,
         "steps_per_epoch": 50,
         "epochs": 4,
+        "memory": MEMORY,
         "objective": Objective(),
         "teacher": None,
         "average_weights": 0.0,
@@ -90,6 +93,18 @@ def test_a_plan_that_trains_everything_has_neither_row():
     assert {"frozen", "adapter"} & dict(plan_rows(plan())).keys() == set()
 
 
+def test_the_plan_says_what_a_batch_needs_of_what_there_is():
+    assert row_of("memory") == "about 2.1 GB for a batch of 32 x 128 tokens, of 24.0 GB"
+
+
+def test_the_result_says_what_was_used():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    view.planned(plan())
+    view.finished(summary())
+    assert "Memory: at most 2.0 GB for arrays, 2.5 GB for the process" in stream.getvalue()
+
+
 def metrics(classes: int = 2):
     rng = np.random.default_rng(0)
     labels = np.arange(60) % classes
@@ -125,6 +140,7 @@ def summary(classes: int = 2) -> dict:
         "task": "table",
         "output": "runs/reviews-focal",
         "data": {"validation_rows": 60},
+        "memory": {"peak_active_bytes": 2_040_000_000, "process_peak_bytes": 2_460_000_000},
         "best_epoch": 2,
         "epochs_run": 4,
         "train_seconds": 75.0,

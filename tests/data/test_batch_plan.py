@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bertplay.data.batch_size import BatchSize, padding_fraction
 from bertplay.data.batches import (
     Batch,
     choose_lengths,
     pad_batch,
-    padding_fraction,
     plan_batches,
 )
 from bertplay.data.table import read_table
@@ -138,15 +138,15 @@ def test_a_batch_that_does_not_fit_is_refused():
 
 def test_padding_counts_dummy_rows():
     batch = Batch(np.array([0, 1]), length=4)
-    assert padding_fraction([4, 2], [batch], batch_size=3) == pytest.approx(0.5)
-    assert padding_fraction([], [], batch_size=3) == 0
+    assert padding_fraction([4, 2], [batch], BatchSize(3)) == pytest.approx(0.5)
+    assert padding_fraction([], [], BatchSize(3)) == 0
 
 
 def test_padding_of_texts_of_usual_lengths_is_below_a_tenth():
     rng = np.random.default_rng(0)
     lengths = np.clip(np.exp(rng.normal(3, 0.5, 16_001)).astype(int) + 2, 3, 128)
     batches = plan_batches(lengths, choose_lengths(lengths), 32, rng=rng)
-    assert padding_fraction(lengths, batches, 32) <= 0.1
+    assert padding_fraction(lengths, batches, BatchSize(32)) <= 0.1
 
 
 def test_padding_of_the_emotion_texts_is_below_a_tenth(shared):
@@ -154,4 +154,4 @@ def test_padding_of_the_emotion_texts_is_below_a_tenth(shared):
     tokenizer = load_tokenizer(shared / "models" / "all-MiniLM-L6-v2")
     lengths = [len(ids) for ids in encode_texts(tokenizer, texts, 128)[0]]
     batches = plan_batches(lengths, choose_lengths(lengths), 32, rng=np.random.default_rng(0))
-    assert padding_fraction(lengths, batches, 32) <= 0.1
+    assert padding_fraction(lengths, batches, BatchSize(32)) <= 0.1

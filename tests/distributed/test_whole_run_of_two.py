@@ -10,6 +10,7 @@ import pytest
 from launching import BERTPLAY, ended, free_ports, started, training_arguments
 
 from bertplay.cli.entry import WRONG_INPUT
+from bertplay.data.batch_size import BatchSize
 from bertplay.data.errors import InputError
 from bertplay.distributed.agreement import require_divisible
 from bertplay.distributed.process_group import ALONE, ProcessGroup
@@ -113,6 +114,8 @@ def test_wrong_input_ends_both_and_is_told_once(arguments, tmp_path, own, said):
 def test_a_batch_size_that_can_be_divided_is_named(batch_size, accumulate, size, fitting):
     group = ProcessGroup(0, size)
     with pytest.raises(InputError, match=f"give --batch-size {fitting},"):
-        require_divisible(group, batch_size, accumulate)
-    require_divisible(group, fitting, accumulate)
-    require_divisible(ALONE, batch_size, accumulate)
+        require_divisible(group, BatchSize(batch_size, None, accumulate))
+    require_divisible(group, BatchSize(fitting, None, accumulate))
+    require_divisible(ALONE, BatchSize(batch_size, None, accumulate))
+    with pytest.raises(InputError, match="max_tokens"):
+        require_divisible(group, BatchSize(batch_size, 512, accumulate))

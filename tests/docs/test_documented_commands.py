@@ -34,7 +34,9 @@ def bertplay_commands(page: Path) -> list[list[str]]:
 
 
 def quickened(arguments: list[str]) -> list[str]:
-    """One epoch is enough to see that a command works."""
+    """One epoch is enough to see that a command works, or a few steps."""
+    if arguments[0] == "lr-find":
+        return [*arguments, "--steps", "5"]
     learning = arguments[0] in ("train", "distill") and not (
         {"--epochs", "--resume"} & set(arguments)
     )

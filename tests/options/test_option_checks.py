@@ -41,6 +41,7 @@ def refusal(**values: object) -> str:
         ("epochs", -1),
         ("batch_size", 0),
         ("max_length", 3),
+        ("max_tokens", 0),
         ("patience", 0),
         ("lr", 0.0),
         ("lr", -1e-4),
@@ -123,6 +124,14 @@ def test_an_unknown_choice_is_refused_and_the_nearest_suggested(name, value, nea
 def test_every_choice_is_allowed(name, choices):
     for choice in choices:
         assert getattr(TrainOptions(**{name: choice}), name) == choice
+
+
+@pytest.mark.parametrize("sampling", ["balanced", "sqrt"])
+def test_batches_by_tokens_need_rows_that_are_the_same_in_each_epoch(sampling):
+    assert refusal(max_tokens=512, sampling=sampling) == (
+        f"max_tokens needs sampling natural: with {sampling}, rows are drawn anew, and epochs "
+        "would have different numbers of steps; give batch_size instead"
+    )
 
 
 def test_text_and_template_exclude_each_other():

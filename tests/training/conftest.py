@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from quick_runs import quick_options
 
 from bertplay import TrainOptions
 from bertplay.training import EpochRecord, Plan, SilentView, train
-
-TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 
 # Every text has four words, so that there is one padded length; "child" and "not" are in none.
 SENTENCES = (
@@ -79,16 +78,3 @@ def run(table: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     options = replace(options, loss_args={"alpha": "balanced"})
     view = RecordingView()
     return Run(Path(str(options.output)), options, train(options, view), view)
-
-
-def quick_options(table: Path, output: Path) -> TrainOptions:
-    return TrainOptions(
-        data=str(table),
-        backbone=str(TINY),
-        max_length=16,
-        batch_size=8,
-        epochs=2,
-        lr=1e-3,
-        metric="log_loss",
-        output=str(output),
-    )

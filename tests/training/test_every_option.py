@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
-from conftest import quick_options
+from quick_runs import quick_options
 from test_whole_run import tensors_of
 
 from bertplay import TrainOptions
@@ -25,6 +25,7 @@ CHANGES = {
     "max_length": ({"max_length": 4}, {}),
     "epochs": ({"epochs": 3}, {}),
     "batch_size": ({"batch_size": 4}, {}),
+    "max_tokens": ({"max_tokens": 24}, {}),
     "accumulate": ({"accumulate": 2}, {}),
     "precision": ({"precision": "bfloat16"}, {}),
     "sampling": ({"sampling": "balanced"}, {}),

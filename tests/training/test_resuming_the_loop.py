@@ -24,6 +24,8 @@ SETTINGS = {
     "plain": {},
     "every step": {"checkpoint_every": 1, "epochs": 3},
     "two batches a step": {"checkpoint_every": 1, "batch_size": 4, "accumulate": 2},
+    "tokens": {"checkpoint_every": 1, "max_tokens": 24},
+    "tokens in two batches a step": {"checkpoint_every": 1, "max_tokens": 12, "accumulate": 2},
     "the mean of the last weights": {"checkpoint_every": 1, "average_weights": 0.6},
     "a moving average": {"checkpoint_every": 2, "ema": 0.9},
     "the last weights": {"checkpoint_every": 1, "keep": "last"},

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from word_average import WIDTH, encoded, fitted, same_bits, weights, word_average
 
+from bertplay.data.batch_size import BatchSize
 from bertplay.losses import get_loss
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training import train
@@ -38,7 +39,7 @@ def imbalanced(rows=200):
 def batches_of(rows, sampling, *, seed=0, epoch=1):
     lengths = padded_lengths_for(rows.token_ids)
     return epoch_batches(
-        rows.training_rows(), lengths, 8, sampling=sampling, seed=seed, epoch=epoch
+        rows.training_rows(), lengths, BatchSize(8), sampling=sampling, seed=seed, epoch=epoch
     )
 
 

@@ -15,7 +15,8 @@ from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.metrics import Metrics
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
-from bertplay.training.loop import LoopResult, LoopSettings, RunWriter
+from bertplay.training.loop import LoopResult, RunWriter
+from bertplay.training.loop_settings import LoopSettings
 from bertplay.training.loop_state import LoopState
 from bertplay.training.objective import Objective
 from bertplay.training.view import EpochRecord, SilentView
@@ -72,6 +73,7 @@ def settings(**changes: Any) -> LoopSettings:
     values = {
         "epochs": 2,
         "batch_size": BATCH,
+        "max_tokens": None,
         "accumulate": 1,
         "sampling": "natural",
         "optimizer": "adamw",
