@@ -14,11 +14,11 @@ from bertplay.training.loop import (
     ADVICE,
     LoopHooks,
     LoopResult,
-    LoopSettings,
     NonFiniteFigureError,
     RunWriter,
     run_epochs,
 )
+from bertplay.training.loop_settings import LoopSettings
 from bertplay.training.loop_state import LoopState
 from bertplay.training.loss_schedule import reached
 from bertplay.training.objective import Objective, batch_loss
