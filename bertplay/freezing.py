@@ -93,6 +93,19 @@ def apply_freeze(encoder: BertEncoder, freeze: str) -> None:
             module.frozen = id(module) in fixed
 
 
+def never_trained(stages: Mapping[int, str], epoch: int, layers: int) -> int:
+    """How many of a number of layers no epoch so far has trained, from the bottom on.
+
+    Args:
+        stages: of `freeze_stages`.
+        epoch: the last one that counts.
+        layers: that the encoder has.
+    """
+    counts = {"none": 0, "embeddings": 0, "full": layers}
+    so_far = [frozen for first, frozen in stages.items() if first <= epoch]
+    return min(counts[frozen] if frozen in counts else int(frozen) for frozen in so_far)
+
+
 def frozen_layers(encoder: BertEncoder) -> int:
     """How many bottom layers are, with the embeddings below them, a fixed function of the texts.
 

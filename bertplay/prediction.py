@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -11,13 +11,22 @@ import numpy as np
 from mlx.utils import tree_map
 from numpy.typing import NDArray
 
-from bertplay.data.batches import choose_lengths, pad_batch, plan_batches
+from bertplay.data.batches import Batch, choose_lengths, pad_batch, plan_batches
 from bertplay.data.token_rows import TokenIds, token_counts
 
 MAX_SHAPES = 16
 ENOUGH_PADDING = 0.05
 
 Logits = NDArray[np.float32]
+
+
+class Features(Protocol):
+    """What texts are to the upper part of a model; `bertplay.training.frozen_features` has them."""
+
+    def padded(
+        self, batch: Batch, batch_size: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+        """Features `[B, L, H]`, attention mask `[B, L]`, row weights `[B]`."""
 
 
 class BatchedPredictor:
@@ -30,6 +39,8 @@ class BatchedPredictor:
         padded_lengths: ascending; the last is at least the longest text's.
         batch_size: rows a batch.
         pad_id: the padding token.
+        forward: what is computed of a batch and its mask; None calls the model. Where it reads
+            features of a frozen part, these are given to `outputs` as well.
     """
 
     def __init__(
@@ -38,35 +49,40 @@ class BatchedPredictor:
         padded_lengths: Sequence[int],
         batch_size: int,
         pad_id: int = 0,
+        forward: Callable[[mx.array, mx.array], Any] | None = None,
     ) -> None:
         self._model = model
         self._padded_lengths = tuple(padded_lengths)
         self._batch_size = batch_size
         self._pad_id = pad_id
-        self._forward = mx.compile(model.__call__, inputs=model.state)
+        self._forward = mx.compile(forward or model.__call__, inputs=model.state)
 
     def logits(
         self,
         token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
+        features: Features | None = None,
     ) -> Logits:
         """`[N, C]` logits of N texts, in their order, from a model with one head.
 
         The arguments and errors are those of `outputs`.
         """
-        logits: Logits = self.outputs(token_ids, on_batch)
+        logits: Logits = self.outputs(token_ids, on_batch, features)
         return logits
 
     def outputs(
         self,
         token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
+        features: Features | None = None,
     ) -> Any:
         """What the model gives for N texts, in their order: `[N, ...]`, or a dictionary of them.
 
         Args:
             token_ids: N arrays of token ids.
             on_batch: is told how many rows each batch had, for a progress bar.
+            features: what `forward` reads in place of the token ids, which then only plan the
+                batches.
 
         Raises:
             ValueError: there are no texts, or one is longer than the last padded length.
@@ -80,8 +96,12 @@ class BatchedPredictor:
         outputs: Any = None
         try:
             for batch in batches:
-                ids, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
-                result = self._forward(mx.array(ids), mx.array(mask))
+                inputs: NDArray[Any]
+                if features is None:
+                    inputs, mask, _ = pad_batch(token_ids, batch, self._batch_size, self._pad_id)
+                else:
+                    inputs, mask, _ = features.padded(batch, self._batch_size)
+                result = self._forward(mx.array(inputs), mx.array(mask))
                 mx.async_eval(result)
                 results.append((batch.rows, result))
                 # The batch before is read while this one is computed, so no graph builds up.

@@ -29,6 +29,14 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def bytes_text(size: int) -> str:
+    """A size in the largest unit that it has at least one of: `25 MB`, `1.2 GB`."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB")):
+        if size >= unit:
+            return f"{size / unit:.{1 if unit == 10**9 else 0}f} {name}"
+    return f"{max(round(size / 1000), 1)} kB"
+
+
 def one_line(text: str, width: int | None = None) -> str:
     """A text without line breaks and control characters, cut to a width if one is given."""
     line = "".join(letter if letter.isprintable() else " " for letter in text)

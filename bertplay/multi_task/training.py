@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -43,10 +43,13 @@ from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training.double_correction import double_correction
+from bertplay.training.frozen_part import outputs_above
+from bertplay.training.frozen_pass import FrozenPass, FrozenRows
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
 from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
 from bertplay.training.recorded import recorded_facts
+from bertplay.training.rows import TrainingRows
 from bertplay.training.run import as_config, loop_settings
 from bertplay.training.run_start import (
     NEW,
@@ -56,6 +59,7 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
+from bertplay.training.step import BatchLoss
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
 
 Outputs = dict[str, NDArray[np.float32]]
@@ -102,24 +106,34 @@ def train_tasks(
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
         first_step = 0 if resumed is None else resumed.step
-        view.planned(replace(tasks_plan(options, prepared, output), first_step=first_step))
+        model, encoded = prepared.classifier.model, prepared.encoded
+        settings = loop_settings(options, encoded.pad_id)
+        frozen_pass = None
+        if options.cache_frozen:
+            frozen_pass = FrozenPass(
+                model,
+                encoded.train,
+                encoded.validation,
+                encoded.pad_id,
+                settings.freeze_stages,
+                # Weights by gradients are those of the gradients at each token's state.
+                pooled=options.task_weighting != "gradients",
+                on_rows=view.cached,
+            )
+        plan = tasks_plan(options, prepared, frozen_pass, output)
+        view.planned(replace(plan, first_step=first_step))
         sampled = data.train.sampled_task()
         if sampled is not None and (
             warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
         ):
             view.warned(warning)
-        model = prepared.classifier.model
-        updates = _TaskWeightUpdates(prepared, options.task_weighting)
+        rows = prepared.training_rows()
         result = run_epochs(
             model,
-            prepared.training_rows(),
+            rows,
             multi_task_batch_loss(model),
-            loop_settings(options, prepared.encoded.pad_id),
-            LoopHooks(
-                _evaluation(prepared, options.batch_size),
-                restored_metrics,
-                updates.after_epoch,
-            ),
+            settings,
+            _hooks(prepared, options, rows, frozen_pass),
             writer,
             view=view,
             resumed=resumed,
@@ -135,7 +149,13 @@ def train_tasks(
             test = _all_figures(prepared, data.test, outputs)
         seconds = time.perf_counter() - started
         summary = tasks_summary(
-            options, prepared, result, test, total_seconds=seconds, output=output
+            options,
+            prepared,
+            result,
+            test,
+            frozen_pass=frozen_pass,
+            total_seconds=seconds,
+            output=output,
         )
         run_directory.write_summary(output, summary)
     view.finished(summary)
@@ -166,22 +186,33 @@ def _refuse_contradictions(options: TrainOptions) -> None:
             raise InputError(f"{name} is for a single label column: leave it out with several")
 
 
-def _evaluation(
-    prepared: PreparedTasks, batch_size: int
-) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
-    """What the loop calls after each epoch."""
-    rows, token_ids = prepared.data.validation, prepared.encoded.validation
+def _hooks(
+    prepared: PreparedTasks,
+    options: TrainOptions,
+    rows: TrainingRows,
+    frozen_pass: FrozenPass | None,
+) -> LoopHooks[MultiTaskMetrics]:
+    """Who the loop asks: what steps read, the figures after each epoch, the weights of the next."""
+    held_out, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model
-    lengths = padded_lengths_for(token_ids)
-    predictor = BatchedPredictor(model, lengths, batch_size, prepared.encoded.pad_id)
+    padding = padded_lengths_for(token_ids), options.batch_size, prepared.encoded.pad_id
+    frozen, predictor = FrozenRows(), BatchedPredictor(model, *padding)
+
+    def inputs(epoch: int) -> tuple[TrainingRows, BatchLoss]:
+        nonlocal frozen, predictor
+        frozen = FrozenRows()  # what was kept is forgotten before there is more
+        if frozen_pass is not None:
+            frozen = frozen_pass.run(epoch)
+        predictor = BatchedPredictor(model, *padding, outputs_above(model, frozen.part))
+        return replace(rows, features=frozen.train), multi_task_batch_loss(model, frozen.part)
 
     def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
-        outputs: Outputs = predictor.outputs(token_ids)
+        outputs: Outputs = predictor.outputs(token_ids, features=frozen.validation)
         if not outputs_finite(outputs):
             raise NonFiniteFigureError(
                 f"outputs of validation rows are not finite after step {step}; {ADVICE}"
             )
-        figures = _all_figures(prepared, rows, outputs)
+        figures = _all_figures(prepared, held_out, outputs)
         schedule = {
             f"{name} {key}": value
             for name, head in model.head.heads.items()
@@ -190,7 +221,8 @@ def _evaluation(
         found = _alarms(prepared, figures.tasks)
         return Evaluated(figures, outputs, found, figures.score, schedule)
 
-    return evaluated
+    updates = _TaskWeightUpdates(prepared, options.task_weighting)
+    return LoopHooks(evaluated, restored_metrics, inputs, updates.after_epoch)
 
 
 def _predicted(prepared: PreparedTasks, token_ids: TokenIds, batch_size: int) -> Outputs:

@@ -19,6 +19,7 @@ from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, so
 from bertplay.training.double_correction import double_correction
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
+from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop import LoopSettings
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
@@ -86,16 +87,29 @@ def train(
     config = with_recorded(as_config(options), recorded)
     with started_run(output, options, config, prepared.save, origin, view) as (writer, resumed):
         first_step = 0 if resumed is None else resumed.step
-        view.planned(replace(plan_of(options, data, prepared, output), first_step=first_step))
+        settings = loop_settings(options, prepared.encoded.pad_id)
+        frozen_pass = None
+        if options.cache_frozen:
+            frozen_pass = FrozenPass(
+                prepared.classifier.model,
+                prepared.train.token_ids,
+                prepared.validation.token_ids,
+                settings.pad_id,
+                settings.freeze_stages,
+                on_rows=view.cached,
+            )
+        plan = plan_of(options, data, prepared, frozen_pass, output)
+        view.planned(replace(plan, first_step=first_step))
         result = fit(
             prepared.classifier.model,
             prepared.train,
             prepared.validation,
-            loop_settings(options, prepared.encoded.pad_id),
+            settings,
             writer,
             objective=objective_of(options),
             metric=options.metric,
             view=view,
+            frozen_pass=frozen_pass,
             resumed=resumed,
         )
         prepared.save(output / "model")
@@ -107,7 +121,14 @@ def train(
             _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
         seconds = time.perf_counter() - started
         summary = summary_of(
-            options, data, prepared, result, test_logits, total_seconds=seconds, output=output
+            options,
+            data,
+            prepared,
+            result,
+            test_logits,
+            frozen_pass=frozen_pass,
+            total_seconds=seconds,
+            output=output,
         )
         run_directory.write_summary(output, summary)
     view.finished(summary)

@@ -16,7 +16,7 @@ def asked(monkeypatch, folder) -> list[TrainOptions]:
     """What `bertplay train` would train, instead of training it."""
     options: list[TrainOptions] = []
 
-    def train(given, view):
+    def train(given, view, *, origin):
         options.append(given)
         return {"asked": True}
 
@@ -55,6 +55,20 @@ def test_each_option_reaches_its_field_with_its_type(bertplay, asked):
             validation_fraction=0.25,
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--cache-frozen", True), ("--no-cache-frozen", False)]
+)
+def test_a_flag_that_is_on_by_default_can_be_turned_off(bertplay, asked, flag, value):
+    assert bertplay("train", flag).exit_code == 0
+    assert asked == [TrainOptions(cache_frozen=value)]
+
+
+def test_the_command_line_turns_a_flag_of_the_file_off(bertplay, asked, folder):
+    (folder / "c.yaml").write_text("cache_frozen: true\n")
+    bertplay("train", "--config", "c.yaml", "--no-cache-frozen")
+    assert asked == [TrainOptions(cache_frozen=False)]
 
 
 def test_options_of_the_loss_are_gathered(bertplay, asked):
