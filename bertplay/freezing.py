@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from bertplay.data.errors import InputError
@@ -90,6 +91,41 @@ def apply_freeze(encoder: BertEncoder, freeze: str) -> None:
     for module in encoder.modules():
         if isinstance(module, Dropout):
             module.frozen = id(module) in fixed
+
+
+def never_trained(stages: Mapping[int, str], epoch: int, layers: int) -> int:
+    """How many of a number of layers no epoch so far has trained, from the bottom on.
+
+    Args:
+        stages: of `freeze_stages`.
+        epoch: the last one that counts.
+        layers: that the encoder has.
+    """
+    counts = {"none": 0, "embeddings": 0, "full": layers}
+    so_far = [frozen for first, frozen in stages.items() if first <= epoch]
+    return min(counts[frozen] if frozen in counts else int(frozen) for frozen in so_far)
+
+
+def frozen_layers(encoder: BertEncoder) -> int:
+    """How many bottom layers are, with the embeddings below them, a fixed function of the texts.
+
+    As the encoder is, however it became so: a layer with an adapter is trained, and one with
+    dropout gives something else each time.
+
+    Returns:
+        The number of layers; 0 where there is none, or where the embeddings are trained.
+    """
+    if not _is_fixed(encoder.embeddings):
+        return 0
+    return len(list(takewhile(_is_fixed, encoder.encoder.layer)))
+
+
+def _is_fixed(part: nn.Module) -> bool:
+    from bertplay.encoders.dropout import Dropout
+    from bertplay.named_arrays import named_arrays
+
+    draws = any(isinstance(m, Dropout) and not m.is_identity for m in part.modules())
+    return not draws and not named_arrays(part.trainable_parameters())
 
 
 def _frozen_parts(encoder: BertEncoder, freeze: str) -> list[nn.Module]:

@@ -147,6 +147,12 @@ class TrainOptions:
         "first, all but the bottom 4 layers from epoch 3 on, and all from epoch 5 on.",
         group="Trained part",
     )
+    cache_frozen: bool = option(
+        True,
+        "Run frozen layers once over the texts and keep what they make of them, in memory or, "
+        "above 1 GiB, in a temporary file; with no-, run them in every step.",
+        group="Trained part",
+    )
     adapter: str = option(
         "none",
         "Train small matrices added to the encoder's linear maps, and not the encoder itself.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -23,6 +23,15 @@ ENOUGH_PADDING = 0.05
 Logits = NDArray[np.float32]
 
 
+class Features(Protocol):
+    """What texts are to the upper part of a model; `bertplay.training.frozen_features` has them."""
+
+    def padded(
+        self, batch: Batch, batch_size: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+        """Features `[B, L, H]`, attention mask `[B, L]`, row weights `[B]`."""
+
+
 class BatchedPredictor:
     """Outputs of texts from a model, compiled once for every padded length.
 
@@ -35,6 +44,8 @@ class BatchedPredictor:
         pad_id: the padding token.
         group: the processes that the batches are divided over; each gets all outputs.
         max_tokens: the most tokens of a batch, padding included, in place of `batch_size`.
+        forward: what is computed of a batch and its mask; None calls the model. Where it reads
+            features of a frozen part, these are given to `outputs` as well.
     """
 
     def __init__(
@@ -45,6 +56,7 @@ class BatchedPredictor:
         pad_id: int = 0,
         group: ProcessGroup = ALONE,
         *,
+        forward: Callable[[mx.array, mx.array], Any] | None = None,
         max_tokens: int | None = None,
     ) -> None:
         self._model = model
@@ -52,30 +64,34 @@ class BatchedPredictor:
         self._size = BatchSize(batch_size, max_tokens)
         self._pad_id = pad_id
         self._group = group
-        self._forward = mx.compile(model.__call__, inputs=model.state)
+        self._forward = mx.compile(forward or model.__call__, inputs=model.state)
 
     def logits(
         self,
         token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
+        features: Features | None = None,
     ) -> Logits:
         """`[N, C]` logits of N texts, in their order, from a model with one head.
 
         The arguments and errors are those of `outputs`.
         """
-        logits: Logits = self.outputs(token_ids, on_batch)
+        logits: Logits = self.outputs(token_ids, on_batch, features)
         return logits
 
     def outputs(
         self,
         token_ids: TokenIds,
         on_batch: Callable[[int], None] = lambda rows: None,
+        features: Features | None = None,
     ) -> Any:
         """What the model gives for N texts, in their order: `[N, ...]`, or a dictionary of them.
 
         Args:
             token_ids: N arrays of token ids.
             on_batch: is told how many rows each batch had, for a progress bar.
+            features: what `forward` reads in place of the token ids, which then only plan the
+                batches.
 
         Raises:
             ValueError: there are no texts, or one is longer than the last padded length.
@@ -90,8 +106,12 @@ class BatchedPredictor:
         try:
             for batch in _own_batches(batches, self._group):
                 size = self._size.at(batch.length)
-                ids, mask, _ = pad_batch(token_ids, batch, size, self._pad_id)
-                result = self._forward(mx.array(ids), mx.array(mask))
+                inputs: NDArray[Any]
+                if features is None:
+                    inputs, mask, _ = pad_batch(token_ids, batch, size, self._pad_id)
+                else:
+                    inputs, mask, _ = features.padded(batch, size)
+                result = self._forward(mx.array(inputs), mx.array(mask))
                 mx.async_eval(result)
                 results.append((batch.rows, result))
                 # The batch before is read while this one is computed, so no graph builds up.

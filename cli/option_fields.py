@@ -72,7 +72,7 @@ def options_from(
             # Choices are checked by the dataclass, which suggests the nearest one.
             flag = kind is bool
             function = click.option(
-                f"--{declared.name.replace('_', '-')}",
+                _spelled(declared),
                 declared.name,
                 cls=GroupedOption,
                 group=declared.metadata["group"],
@@ -88,6 +88,12 @@ def options_from(
     return add
 
 
+def _spelled(declared: Field[Any]) -> str:
+    """The option's name; a flag that is on by default has one that turns it off beside it."""
+    name = declared.name.replace("_", "-")
+    return f"--{name}/--no-{name}" if declared.default is True else f"--{name}"
+
+
 def _help(declared: Field[Any], *, by_recipe: bool) -> str:
     text: str = declared.metadata["help"]
     notes = []
@@ -95,8 +101,10 @@ def _help(declared: Field[Any], *, by_recipe: bool) -> str:
         notes.append(f"one of {', '.join(declared.metadata['choices'])}")
     if by_recipe:
         notes.append("default: the task's recipe")
-    elif declared.default is not None and declared.default is not False:
+    elif declared.default is not None and not isinstance(declared.default, bool):
         notes.append(f"default: {declared.default}")
+    elif declared.default is True:
+        notes.append("default: on")
     return f"{text}  [{'; '.join(notes)}]" if notes else text
 
 

@@ -38,6 +38,7 @@ class PlainView(SilentView):
         self._stream = stream
         self._plan: Plan | None = None
         self._started = time.perf_counter()
+        self._reading_since = self._started
         self._tenths = 0
 
     def taught(self, rows: int, total: int) -> None:
@@ -66,6 +67,15 @@ class PlainView(SilentView):
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """Write what is trained now."""
         self._line(unfrozen_text(epoch, frozen, trainable))
+
+    def cached(self, rows: int, total: int) -> None:
+        """Write what takes so long; it does not count among the steps' time."""
+        now = time.perf_counter()
+        if rows == 0:
+            self._line(f"frozen layers: reading {total:,} texts once")
+        else:
+            self._started += now - self._reading_since
+        self._reading_since = now
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Write at most ten lines a run."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.cli.printable import loss_text, one_line, percent
 from bertplay.training.step_memory import StepMemory, bytes_text
-from bertplay.training.view import Plan
+from bertplay.training.view import Plan, PlannedFeatures
 
 COMPILING = "compiling; the first run on a machine takes longest"
 """Shown until the first steps are done, as nothing else moves while MLX compiles them."""
@@ -49,6 +49,7 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", _backbone_text(plan)),
         *([] if set(plan.freeze_stages.values()) == {"none"} else [("frozen", _frozen_text(plan))]),
+        *([] if plan.features is None else [("features", _features_text(plan.features))]),
         *([] if plan.adapter is None else [("adapter", _adapter_text(plan.adapter))]),
         *_loss_rows(plan),
         *([] if plan.sampling == "natural" else [("sampling", _SAMPLINGS[plan.sampling])]),
@@ -83,6 +84,12 @@ def _part_text(freeze: str) -> str:
     if freeze == "embeddings":
         return "the embeddings"
     return f"the embeddings and the bottom {'layer' if freeze == '1' else f'{freeze} layers'}"
+
+
+def _features_text(features: PlannedFeatures) -> str:
+    """That frozen layers run once, and what that takes."""
+    where = "a temporary file" if features.in_file else "memory"
+    return f"frozen layers run once: {bytes_text(features.size)} of features in {where}"
 
 
 def _adapter_text(adapter: AdapterSettings) -> str:

@@ -48,9 +48,11 @@ class TerminalView(SilentView):
             expand=True,
         )
         self._task: TaskID | None = None
+        self._reading: TaskID | None = None
         self._plan: Plan | None = None
         self._epochs: EpochTable | TasksEpochTable | None = None
         self._started = time.perf_counter()
+        self._reading_since = self._started
         self._headed = False
         self._known_alarms: set[str] = set()
 
@@ -100,6 +102,22 @@ class TerminalView(SilentView):
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """Show what is trained now."""
         self._console.print(Text(f"      {unfrozen_text(epoch, frozen, trainable)}", "dim"))
+
+    def cached(self, rows: int, total: int) -> None:
+        """Move a bar of its own, in the place of that of the steps, which begins afterwards."""
+        assert self._task is not None
+        if self._reading is None:
+            self._reading = self._progress.add_task(
+                "", total=total, epoch="frozen layers", state="reading all texts once"
+            )
+            self._reading_since = time.perf_counter()
+        self._progress.update(self._task, visible=rows == total)
+        self._progress.update(self._reading, completed=rows)
+        if rows == total:
+            self._progress.remove_task(self._reading)
+            self._reading = None
+            # It does not count among the steps' time.
+            self._started += time.perf_counter() - self._reading_since
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Move the bar."""

@@ -7,6 +7,7 @@ tensor's name there.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -216,18 +217,53 @@ class BertEncoder(nn.Module):
 
         Arguments and errors are those of a call.
         """
+        embedded = self._embedded(input_ids, token_type_ids)
+        return self._through(self.encoder.layer, embedded, attention_mask)
+
+    def below(self, input_ids: mx.array, attention_mask: mx.array | None, layers: int) -> mx.array:
+        """The token states `[B, L, H]` after the embeddings and the bottom layers.
+
+        Args:
+            input_ids: `[B, L]` integers.
+            attention_mask: `[B, L]`.
+            layers: how many; the embeddings alone with 0.
+
+        Raises:
+            ValueError: L is greater than the position embeddings of the model.
+        """
+        embedded = self._embedded(input_ids, None)
+        return self._through(self.encoder.layer[:layers], embedded, attention_mask)[-1]
+
+    def above(self, states: mx.array, attention_mask: mx.array | None, layers: int) -> mx.array:
+        """The token states after the last layer, of what `below` gives for as many layers.
+
+        Args:
+            states: `[B, L, H]`; at padding anything finite.
+            attention_mask: `[B, L]`.
+            layers: how many are below.
+        """
+        return self._through(self.encoder.layer[layers:], states, attention_mask)[-1]
+
+    def _embedded(self, input_ids: mx.array, token_type_ids: mx.array | None) -> mx.array:
         limit = self.config.max_position_embeddings
         if input_ids.ndim != 2 or input_ids.shape[1] > limit:
             raise ValueError(
                 f"input_ids has shape {input_ids.shape}: expected [batch, length] with a length "
                 f"of at most {limit}"
             )
+        embedded: mx.array = self.embeddings(input_ids, token_type_ids)
+        return embedded
+
+    def _through(
+        self, layers: Sequence[Layer], states: mx.array, attention_mask: mx.array | None
+    ) -> list[mx.array]:
+        """The states, and after each layer those that it makes of them."""
         bias = None
         if attention_mask is not None:
             # A large finite number, in fp32: -inf makes rows without any token NaN.
             bias = mx.where(attention_mask[:, None, None, :].astype(mx.bool_), 0.0, -1e9)
-        states = [self.embeddings(input_ids, token_type_ids)]
-        for layer in self.encoder.layer:
+        every = [states]
+        for layer in layers:
             run = partial(recomputed, layer) if self.recompute and self.training else layer
-            states.append(run(states[-1], bias))
-        return states
+            every.append(run(every[-1], bias))
+        return every

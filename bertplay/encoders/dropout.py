@@ -53,9 +53,14 @@ class Dropout(nn.Module):
         self._p = p
         self.frozen = False
 
+    @property
+    def is_identity(self) -> bool:
+        """Whether it changes nothing, in training as in evaluation."""
+        return self._p == 0 or self.frozen
+
     def __call__(self, x: mx.array) -> mx.array:
         """Any shape and floating type; the identity in evaluation and where it is frozen."""
-        if self._p == 0 or not self.training or self.frozen:
+        if self.is_identity or not self.training:
             return x
         limit = mx.array(round((1 - self._p) * 2**32), dtype=mx.uint32)
         kept = _hashed_positions(x.shape) < limit

@@ -11,6 +11,7 @@ import mlx.nn as nn
 from bertplay.heads import MultiTaskHead
 from bertplay.losses import FixedTaskWeights, GradientTaskWeights, UncertaintyTaskWeights
 from bertplay.multi_task.task import MultiTask
+from bertplay.training.frozen_part import FrozenPart, outputs_above
 from bertplay.training.rows import Targets
 from bertplay.training.step import BatchLoss
 
@@ -68,11 +69,16 @@ def task_weights_for(weighting: str, task: MultiTask, weights: Mapping[str, floa
     return FixedTaskWeights(weights)
 
 
-def multi_task_batch_loss(model: MultiTaskModel) -> BatchLoss:
+def multi_task_batch_loss(model: MultiTaskModel, part: FrozenPart | None = None) -> BatchLoss:
     """The weighted sum of the tasks' losses; each task's own loss is a figure.
 
     The targets are `labels`, task to its labels, and `known`, task to `[B]` float32: 1 for a row
     with a label, 0 for a row without, which has no part in that task's loss.
+
+    Args:
+        model: with its losses.
+        part: of the model, whose features the batches hold; None where they hold token ids. With
+            weights by gradients, features of pooled states would have other gradients.
     """
     weighting = model.task_weights
 
@@ -109,8 +115,9 @@ def multi_task_batch_loss(model: MultiTaskModel) -> BatchLoss:
 
     if isinstance(weighting, GradientTaskWeights):
         # The gradients that it compares are those at the encoder's states, so the heads come later.
-        return BatchLoss(model.hidden_states, loss_of_states, loss_draws=True)
-    return BatchLoss(model, loss)
+        states = model.hidden_states if part is None else part.above
+        return BatchLoss(states, loss_of_states, loss_draws=True)
+    return BatchLoss(outputs_above(model, part), loss)
 
 
 def _labelled(

@@ -16,16 +16,26 @@ from bertplay.multi_task.preparation import PreparedTasks, task_facts
 from bertplay.options import TrainOptions
 from bertplay.prediction import padded_lengths_for
 from bertplay.trained_part_options import adapter_settings
+from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import Objective
 from bertplay.training.step_memory import StepMemory
-from bertplay.training.summary import encoding_facts, first_epoch, first_epoch_padding
+from bertplay.training.summary import (
+    encoding_facts,
+    first_epoch,
+    first_epoch_padding,
+    frozen_facts,
+)
 from bertplay.training.trained_part import trained_part_facts
 from bertplay.training.view import Plan, TaskPlan
 
 
 def tasks_plan(
-    options: TrainOptions, prepared: PreparedTasks, memory: StepMemory, output: Path
+    options: TrainOptions,
+    prepared: PreparedTasks,
+    memory: StepMemory,
+    frozen_pass: FrozenPass | None,
+    output: Path,
 ) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
@@ -60,6 +70,7 @@ def tasks_plan(
         tasks=tuple(TaskPlan(name, **_of_plan(of_task)) for name, of_task in facts.items()),
         task_weighting=options.task_weighting,
         freeze_stages=freeze_stages(options.freeze, options.unfreeze),
+        features=None if frozen_pass is None else frozen_pass.planned(),
         adapter=adapter_settings(options),
         quantize=options.quantize,
     )
@@ -71,6 +82,7 @@ def tasks_summary(
     result: LoopResult[MultiTaskMetrics],
     test: MultiTaskMetrics | None,
     *,
+    frozen_pass: FrozenPass | None,
     total_seconds: float,
     output: Path,
 ) -> dict[str, Any]:
@@ -81,6 +93,7 @@ def tasks_summary(
         prepared: the trained model and its rows.
         result: of the training loop.
         test: the figures on the test rows, where there are some.
+        frozen_pass: of frozen layers that ran once.
         total_seconds: of the whole run.
         output: the run directory.
     """
@@ -114,6 +127,7 @@ def tasks_summary(
         "alarms": [asdict(alarm) for alarm in chosen.alarms],
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,
+        **frozen_facts(frozen_pass),
         "train_seconds": result.train_seconds,
         "total_seconds": total_seconds,
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,

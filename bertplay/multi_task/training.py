@@ -48,11 +48,14 @@ from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
+from bertplay.training.frozen_part import outputs_above
+from bertplay.training.frozen_pass import FrozenPass, FrozenRows
 from bertplay.training.loop import ADVICE, LoopHooks, NonFiniteFigureError, run_epochs
 from bertplay.training.loop_settings import schedule_of
 from bertplay.training.loss_schedule import reached
 from bertplay.training.preparation import with_recipe
 from bertplay.training.recorded import recorded_facts
+from bertplay.training.rows import TrainingRows
 from bertplay.training.run import as_config, loop_settings
 from bertplay.training.run_start import (
     NEW,
@@ -62,6 +65,7 @@ from bertplay.training.run_start import (
     started_run,
     with_recorded,
 )
+from bertplay.training.step import BatchLoss
 from bertplay.training.step_memory import memory_warning
 from bertplay.training.summary import batch_size_of
 from bertplay.training.view import EpochRecord, Evaluated, SilentView
@@ -123,7 +127,19 @@ def train_tasks(
         resumed,
     ):
         first_step = 0 if resumed is None else resumed.step
-        plan = tasks_plan(options, prepared, memory, output)
+        frozen_pass = None
+        if options.cache_frozen:
+            frozen_pass = FrozenPass(
+                model,
+                prepared.encoded.train,
+                prepared.encoded.validation,
+                settings.pad_id,
+                settings.freeze_stages,
+                # Weights by gradients are those of the gradients at each token's state.
+                pooled=options.task_weighting != "gradients",
+                on_rows=view.cached,
+            )
+        plan = tasks_plan(options, prepared, memory, frozen_pass, output)
         view.planned(replace(plan, first_step=first_step))
         if warning := memory_warning(memory, options.max_tokens):
             view.warned(warning)
@@ -132,17 +148,12 @@ def train_tasks(
             warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
         ):
             view.warned(warning)
-        updates = _TaskWeightUpdates(prepared, options.task_weighting)
         result = run_epochs(
             model,
             rows,
             loss,
             settings,
-            LoopHooks(
-                _evaluation(prepared, options, group),
-                restored_metrics,
-                updates.after_epoch,
-            ),
+            _hooks(prepared, options, rows, frozen_pass, group),
             writer,
             view=view,
             resumed=resumed,
@@ -155,7 +166,13 @@ def train_tasks(
             test = _all_figures(prepared, data.test, outputs)
         seconds = time.perf_counter() - started
         summary = tasks_summary(
-            options, prepared, result, test, total_seconds=seconds, output=output
+            options,
+            prepared,
+            result,
+            test,
+            frozen_pass=frozen_pass,
+            total_seconds=seconds,
+            output=output,
         )
         if group.first:
             _write_results(output, prepared, result.outputs, outputs, summary)
@@ -205,21 +222,36 @@ def _write_results(
     run_directory.write_summary(output, summary)
 
 
-def _evaluation(
-    prepared: PreparedTasks, options: TrainOptions, group: ProcessGroup
-) -> Callable[[int], Evaluated[MultiTaskMetrics]]:
-    """What the loop calls after each epoch."""
-    rows, token_ids = prepared.data.validation, prepared.encoded.validation
+def _hooks(
+    prepared: PreparedTasks,
+    options: TrainOptions,
+    rows: TrainingRows,
+    frozen_pass: FrozenPass | None,
+    group: ProcessGroup,
+) -> LoopHooks[MultiTaskMetrics]:
+    """Who the loop asks: what steps read, the figures after each epoch, the weights of the next."""
+    held_out, token_ids = prepared.data.validation, prepared.encoded.validation
     model = prepared.classifier.model
+    frozen = FrozenRows()
     predictor = _predictor(prepared, token_ids, options, group)
 
+    def inputs(epoch: int) -> tuple[TrainingRows, BatchLoss]:
+        nonlocal frozen, predictor
+        frozen = FrozenRows()  # what was kept is forgotten before there is more
+        if frozen_pass is not None:
+            frozen = frozen_pass.run(epoch)
+        predictor = _predictor(
+            prepared, token_ids, options, group, forward=outputs_above(model, frozen.part)
+        )
+        return replace(rows, features=frozen.train), multi_task_batch_loss(model, frozen.part)
+
     def evaluated(step: int) -> Evaluated[MultiTaskMetrics]:
-        outputs: Outputs = predictor.outputs(token_ids)
+        outputs: Outputs = predictor.outputs(token_ids, features=frozen.validation)
         if not outputs_finite(outputs):
             raise NonFiniteFigureError(
                 f"outputs of validation rows are not finite after step {step}; {ADVICE}"
             )
-        figures = _all_figures(prepared, rows, outputs)
+        figures = _all_figures(prepared, held_out, outputs)
         schedule = {
             f"{name} {key}": value
             for name, head in model.head.heads.items()
@@ -228,7 +260,8 @@ def _evaluation(
         found = _alarms(prepared, figures.tasks)
         return Evaluated(figures, outputs, found, figures.score, schedule)
 
-    return evaluated
+    updates = _TaskWeightUpdates(prepared, options.task_weighting)
+    return LoopHooks(evaluated, restored_metrics, inputs, updates.after_epoch)
 
 
 def _predicted(
@@ -239,7 +272,11 @@ def _predicted(
 
 
 def _predictor(
-    prepared: PreparedTasks, token_ids: TokenIds, options: TrainOptions, group: ProcessGroup
+    prepared: PreparedTasks,
+    token_ids: TokenIds,
+    options: TrainOptions,
+    group: ProcessGroup,
+    forward: Callable[[mx.array, mx.array], Any] | None = None,
 ) -> BatchedPredictor:
     return BatchedPredictor(
         prepared.classifier.model,
@@ -247,6 +284,7 @@ def _predictor(
         options.batch_size,
         prepared.encoded.pad_id,
         group,
+        forward=forward,
         max_tokens=options.max_tokens,
     )
 

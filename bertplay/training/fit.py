@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from bertplay.alarms import alarms
@@ -10,6 +12,8 @@ from bertplay.heads import TextClassifier
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.frozen_part import outputs_above
+from bertplay.training.frozen_pass import FrozenPass, FrozenRows
 from bertplay.training.loop import (
     ADVICE,
     LoopHooks,
@@ -22,6 +26,8 @@ from bertplay.training.loop_settings import LoopSettings
 from bertplay.training.loop_state import LoopState
 from bertplay.training.loss_schedule import reached
 from bertplay.training.objective import Objective, batch_loss
+from bertplay.training.rows import TrainingRows
+from bertplay.training.step import BatchLoss
 from bertplay.training.view import Evaluated, SilentView
 
 
@@ -35,6 +41,7 @@ def fit(
     objective: Objective,
     metric: str,
     view: SilentView,
+    frozen_pass: FrozenPass | None = None,
     resumed: LoopState | None = None,
     group: ProcessGroup = ALONE,
 ) -> LoopResult[Metrics]:
@@ -49,6 +56,7 @@ def fit(
         objective: what is added to the head's loss.
         metric: the figure of `Metrics` on the validation rows that chooses the best epoch.
         view: is told what happens.
+        frozen_pass: runs what is frozen once over both; None runs the whole model in every step.
         resumed: the state to go on from.
         group: the processes that train together, each of which runs this.
 
@@ -62,18 +70,31 @@ def fit(
     texts, labels = validation.texts, validation.texts.labels
     assert labels is not None
     class_counts = dict(zip(train.texts.classes, train.texts.class_counts, strict=True))
-    lengths = padded_lengths_for(validation.token_ids)
-    predictor = BatchedPredictor(
-        model,
-        lengths,
-        settings.batch_size,
-        settings.pad_id,
-        group,
-        max_tokens=settings.max_tokens,
-    )
+    padding = padded_lengths_for(validation.token_ids), settings.batch_size, settings.pad_id
+    rows = train.training_rows()
+
+    def predictor_of(frozen: FrozenRows) -> BatchedPredictor:
+        return BatchedPredictor(
+            model,
+            *padding,
+            group,
+            forward=outputs_above(model, frozen.part),
+            max_tokens=settings.max_tokens,
+        )
+
+    frozen = FrozenRows()
+    predictor = predictor_of(frozen)
+
+    def inputs(epoch: int) -> tuple[TrainingRows, BatchLoss]:
+        nonlocal frozen, predictor
+        frozen = FrozenRows()  # what was kept is forgotten before there is more
+        if frozen_pass is not None:
+            frozen = frozen_pass.run(epoch)
+        predictor = predictor_of(frozen)
+        return replace(rows, features=frozen.train), batch_loss(model, objective, frozen.part)
 
     def evaluated(step: int) -> Evaluated[Metrics]:
-        logits = predictor.logits(validation.token_ids)
+        logits = predictor.logits(validation.token_ids, features=frozen.validation)
         if not np.isfinite(logits).all():
             raise NonFiniteFigureError(
                 f"logits of validation rows are not finite after step {step}; {ADVICE}"
@@ -90,10 +111,10 @@ def fit(
 
     return run_epochs(
         model,
-        train.training_rows(),
+        rows,
         batch_loss(model, objective),
         settings,
-        LoopHooks(evaluated, lambda stored: Metrics(**stored)),
+        LoopHooks(evaluated, lambda stored: Metrics(**stored), inputs),
         writer,
         view=view,
         resumed=resumed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol
 
 import mlx.core as mx
@@ -33,7 +33,7 @@ from bertplay.training.loop_state import (
     stored_record,
 )
 from bertplay.training.rows import TrainingRows
-from bertplay.training.step import BatchLoss, StepResult, TraceGuard, seeds_per_step
+from bertplay.training.step import BatchLoss, Step, StepResult, TraceGuard, seeds_per_step
 from bertplay.training.trained_part import trainable_numbers
 from bertplay.training.view import EpochRecord, Evaluated, Figures, SilentView
 
@@ -66,12 +66,15 @@ class LoopHooks(Generic[Figures]):
         evaluate: the figures on the validation rows; is given the number of steps so far, and
             raises `NonFiniteFigureError` where the model's outputs are not finite.
         restored_figures: the figures whose `as_dict` gave this.
+        inputs: what the steps read and minimise from an epoch on, for what is frozen then; None
+            leaves them as they are.
         before_next: is called between two epochs with the records of all so far, while the model
             holds the weights it trains on.
     """
 
     evaluate: Callable[[int], Evaluated[Figures]]
     restored_figures: Callable[[Mapping[str, Any]], Figures]
+    inputs: Callable[[int], tuple[TrainingRows, BatchLoss]] | None = None
     before_next: Callable[[Sequence[EpochRecord[Figures]]], None] = lambda history: None
 
 
@@ -190,10 +193,14 @@ class _Loop(Generic[Figures]):
             self._restore(resumed)
         self._batch_loss = batch_loss
         self._guard = TraceGuard(planned=0)
-        self._compile()
+        self._run: Step | None = None
 
     def _compile(self) -> None:
         """Build the step anew, for the parameters that are trained now."""
+        if self._hooks.inputs is not None:
+            # What frozen layers made of the rows is forgotten before there is more of it.
+            self._rows = replace(self._rows, features=None)
+            self._rows, self._batch_loss = self._hooks.inputs(self._position.epoch)
         self._guard.planned += len(self._padded_lengths)
         self._model.train()
         self._run, self._state = step_of(
@@ -208,14 +215,15 @@ class _Loop(Generic[Figures]):
     def _reach_stage(self) -> None:
         """Train what this epoch is to train."""
         wanted = stage_of(self._settings.freeze_stages, self._position.epoch)
-        if wanted == self._frozen:
+        if wanted != self._frozen:
+            self._freeze(wanted)
+            # What was trained before keeps its state; the rest begins with none.
+            self._optimizer.init(self._model.trainable_parameters())
+            self._average.let_join()
+            self._view.unfrozen(self._position.epoch, wanted, trainable_numbers(self._model))
+        elif self._run is not None:
             return
-        self._freeze(wanted)
-        # What was trained before keeps its state; the rest begins with none.
-        self._optimizer.init(self._model.trainable_parameters())
-        self._average.let_join()
         self._compile()
-        self._view.unfrozen(self._position.epoch, wanted, trainable_numbers(self._model))
 
     def _freeze(self, frozen: str) -> None:
         apply_freeze(self._model.encoder, frozen)
@@ -237,9 +245,9 @@ class _Loop(Generic[Figures]):
             NonFiniteFigureError: a loss or a gradient is not finite.
             TrainingInterruptedError: Ctrl-C was pressed; the complete state was saved first.
         """
+        self._reach_stage()
         position, seconds = self._position, self._position.train_seconds
         started = time.perf_counter()
-        self._reach_stage()
         batches = self._batches(position.epoch)
         waiting: list[tuple[int, Batch, StepResult]] = []
         stopping = False
@@ -354,6 +362,7 @@ class _Loop(Generic[Figures]):
         draws = seeds_per_step(settings.accumulate, self._group)
         seed = (settings.seed << 32) + position.step * draws
         rate = mx.array(self._schedule.rate(position.step), dtype=mx.float32)
+        assert self._run is not None
         result = self._run(*inputs, done, rate, seed=seed)
         # The device works on this step while the next batch is put together.
         mx.async_eval(result.loss, result.figures, result.gradient_norm, self._state)

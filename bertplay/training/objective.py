@@ -9,6 +9,7 @@ import mlx.core as mx
 from bertplay.heads import TextClassifier
 from bertplay.losses import distillation_loss, r_drop_divergence
 from bertplay.options import TrainOptions
+from bertplay.training.frozen_part import FrozenPart, outputs_above
 from bertplay.training.rows import Targets
 from bertplay.training.step import BatchLoss
 
@@ -40,18 +41,21 @@ def objective_of(options: TrainOptions) -> Objective:
     )
 
 
-def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
+def batch_loss(
+    model: TextClassifier, objective: Objective, part: FrozenPart | None = None
+) -> BatchLoss:
     """The loss of a batch of a single label column.
 
     Args:
         model: with its loss.
         objective: what is added to it.
+        part: of the model, whose features the batches hold; None where they hold token ids.
 
     Returns:
         A `BatchLoss` without figures, whose targets are `labels` `[B]` and, where the teacher has
         a weight, `teacher_logits` `[B, C]`.
     """
-    share = objective.teacher_weight
+    share, forward = objective.teacher_weight, outputs_above(model, part)
 
     def loss_of(logits: mx.array, targets: Targets, row_weights: mx.array) -> mx.array:
         if share == 1:
@@ -73,9 +77,9 @@ def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
     ) -> tuple[mx.array, dict[str, mx.array]]:
         return loss_of(logits, targets, row_weights), {}
 
-    def two_passes(input_ids: mx.array, attention_mask: mx.array) -> dict[str, mx.array]:
+    def two_passes(inputs: mx.array, attention_mask: mx.array) -> dict[str, mx.array]:
         # As one batch of twice the rows, of which dropout treats no two alike.
-        both = model(mx.concatenate([input_ids] * 2), mx.concatenate([attention_mask] * 2))
+        both = forward(mx.concatenate([inputs] * 2), mx.concatenate([attention_mask] * 2))
         first, second = mx.split(both, 2)
         return {"first": first, "second": second}
 
@@ -91,5 +95,5 @@ def batch_loss(model: TextClassifier, objective: Objective) -> BatchLoss:
         return (own[0] + own[1]) / 2 + objective.r_drop * apart, {}
 
     if objective.r_drop == 0:
-        return BatchLoss(model, loss)
+        return BatchLoss(forward, loss)
     return BatchLoss(two_passes, loss_of_two)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bertplay.data.batches import Batch, pad_batch
 from bertplay.data.token_rows import TokenIds, token_counts
+from bertplay.training.frozen_features import FrozenFeatures
 
 Targets = Any  # a tree of dictionaries with arrays of N rows as leaves
 
@@ -25,12 +26,15 @@ class TrainingRows:
         token_ids: N arrays of token ids.
         targets: dictionaries, of dictionaries, of arrays whose first axis is N.
         classes: `[N]` integers, the classes that sampling goes by.
+        features: what a frozen part of the model makes of them, which batches then hold in place of
+            token ids; None without one.
     """
 
     ids: tuple[str, ...]
     token_ids: TokenIds
     targets: Targets
     classes: NDArray[np.int32]
+    features: FrozenFeatures | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -43,11 +47,15 @@ class TrainingRows:
     def batch(
         self, batch: Batch, batch_size: int, pad_id: int
     ) -> tuple[mx.array, mx.array, Targets, mx.array]:
-        """Token ids `[B, L]`, their mask `[B, L]`, targets of B rows, and row weights `[B]`.
+        """Token ids `[B, L]` or features `[B, L, H]`, mask, targets of B rows, row weights `[B]`.
 
         Rows that only fill the batch up have targets of zeros and weigh 0.
         """
-        ids, mask, row_weights = pad_batch(self.token_ids, batch, batch_size, pad_id)
+        inputs: NDArray[Any]
+        if self.features is None:
+            inputs, mask, row_weights = pad_batch(self.token_ids, batch, batch_size, pad_id)
+        else:
+            inputs, mask, row_weights = self.features.padded(batch, batch_size)
 
         def filled_up(values: NDArray[Any]) -> mx.array:
             rows = np.zeros((batch_size, *values.shape[1:]), dtype=values.dtype)
@@ -55,4 +63,4 @@ class TrainingRows:
             return mx.array(rows)
 
         targets = tree_map(filled_up, self.targets)
-        return mx.array(ids), mx.array(mask), targets, mx.array(row_weights)
+        return mx.array(inputs), mx.array(mask), targets, mx.array(row_weights)

@@ -23,6 +23,7 @@ from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.fit import fit
+from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop_settings import LoopSettings, schedule_of
 from bertplay.training.objective import batch_loss, objective_of
 from bertplay.training.preparation import Prepared, prepare, resolve_loss, with_recipe
@@ -103,7 +104,17 @@ def train(
         resumed,
     ):
         first_step = 0 if resumed is None else resumed.step
-        plan = plan_of(options, data, prepared, memory, output)
+        frozen_pass = None
+        if options.cache_frozen:
+            frozen_pass = FrozenPass(
+                model,
+                prepared.train.token_ids,
+                prepared.validation.token_ids,
+                settings.pad_id,
+                settings.freeze_stages,
+                on_rows=view.cached,
+            )
+        plan = plan_of(options, data, prepared, memory, frozen_pass, output)
         view.planned(replace(plan, first_step=first_step))
         if warning := memory_warning(memory, options.max_tokens):
             view.warned(warning)
@@ -116,6 +127,7 @@ def train(
             objective=objective_of(options),
             metric=options.metric,
             view=view,
+            frozen_pass=frozen_pass,
             resumed=resumed,
             group=group,
         )
@@ -124,7 +136,14 @@ def train(
             test_logits = _logits(prepared, prepared.test, options, group)
         seconds = time.perf_counter() - started
         summary = summary_of(
-            options, data, prepared, result, test_logits, total_seconds=seconds, output=output
+            options,
+            data,
+            prepared,
+            result,
+            test_logits,
+            frozen_pass=frozen_pass,
+            total_seconds=seconds,
+            output=output,
         )
         if group.first:
             _write_results(output, prepared, result.outputs, test_logits, summary)

@@ -23,7 +23,8 @@ class BatchLoss:
     """What a step minimises, in two parts, so that one loss can see the outputs of many batches.
 
     Attributes:
-        outputs: `outputs(input_ids [B, L], attention_mask [B, L])`, the model's, rows first.
+        outputs: `outputs(inputs, attention_mask [B, L])`, the model's, rows first; the inputs are
+            token ids `[B, L]`, or features `[B, L, H]` of a frozen part.
         loss: `loss(outputs, attention_mask, targets, row_weights [B])`: a scalar to minimise, and
             figures by name that add up over an epoch: `[2]`, a sum over rows and their number.
         loss_draws: whether the loss itself draws random numbers, as heads with dropout do.

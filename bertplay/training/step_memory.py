@@ -76,5 +76,9 @@ def memory_warning(memory: StepMemory, max_tokens: int | None) -> str | None:
 
 
 def bytes_text(size: int) -> str:
-    """Bytes as 160 MB or 2.1 GB."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    """A size in the largest unit that it has at least one of: `25 MB`, `1.2 GB`."""
+    if size >= 10**9:
+        return f"{size / 10**9:.1f} GB"
+    if size >= 10**6:
+        return f"{size / 10**6:.0f} MB"
+    return f"{max(round(size / 1000), 1)} kB"

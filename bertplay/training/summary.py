@@ -18,6 +18,7 @@ from bertplay.prediction import Logits, padded_lengths_for, softmax
 from bertplay.trained_part_options import adapter_settings
 from bertplay.training.encoded_splits import EncodedSplits
 from bertplay.training.epoch_batches import epoch_batches
+from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop import LoopResult
 from bertplay.training.objective import objective_of
 from bertplay.training.preparation import Prepared
@@ -29,7 +30,12 @@ from bertplay.training_data import TrainingData
 
 
 def plan_of(
-    options: TrainOptions, data: TrainingData, prepared: Prepared, memory: StepMemory, output: Path
+    options: TrainOptions,
+    data: TrainingData,
+    prepared: Prepared,
+    memory: StepMemory,
+    frozen_pass: FrozenPass | None,
+    output: Path,
 ) -> Plan:
     """What the user is shown before training starts."""
     assert options.epochs is not None
@@ -60,6 +66,7 @@ def plan_of(
         average_weights=options.average_weights,
         output=str(output),
         freeze_stages=freeze_stages(options.freeze, options.unfreeze),
+        features=None if frozen_pass is None else frozen_pass.planned(),
         adapter=adapter_settings(options),
         quantize=options.quantize,
     )
@@ -72,6 +79,7 @@ def summary_of(
     result: LoopResult[Metrics],
     test_logits: Logits | None,
     *,
+    frozen_pass: FrozenPass | None,
     total_seconds: float,
     output: Path,
 ) -> dict[str, Any]:
@@ -83,6 +91,7 @@ def summary_of(
         prepared: the trained classifier and its texts.
         result: of the training loop.
         test_logits: `[N, C]` of the test rows, where there are some.
+        frozen_pass: of frozen layers that ran once.
         total_seconds: of the whole run.
         output: the run directory.
     """
@@ -114,6 +123,7 @@ def summary_of(
         "alarms": [asdict(alarm) for alarm in chosen.alarms],
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,
+        **frozen_facts(frozen_pass),
         "train_seconds": result.train_seconds,
         "total_seconds": total_seconds,
         "rows_per_second": len(result.history) * len(data.train) / result.train_seconds,
@@ -152,6 +162,13 @@ def loss_facts(loss: ConfiguredLoss) -> dict[str, Any]:
 
 def _class_counts(data: TrainingData) -> dict[str, int]:
     return dict(zip(data.classes, data.class_counts, strict=True))
+
+
+def frozen_facts(frozen_pass: FrozenPass | None) -> dict[str, Any]:
+    """What was kept of frozen layers, as summary.json has it; `train_seconds` is without."""
+    if frozen_pass is None or frozen_pass.largest == 0:
+        return {}
+    return {"frozen_features": {"bytes": frozen_pass.largest, "seconds": frozen_pass.seconds}}
 
 
 def encoding_facts(

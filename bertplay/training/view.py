@@ -36,6 +36,19 @@ class TaskPlan:
 
 
 @dataclass(frozen=True)
+class PlannedFeatures:
+    """What frozen layers make of the training and validation texts, which is kept.
+
+    Attributes:
+        size: in bytes.
+        in_file: some of it lies in a temporary file.
+    """
+
+    size: int
+    in_file: bool
+
+
+@dataclass(frozen=True)
 class Plan:
     """What is about to happen.
 
@@ -67,6 +80,7 @@ class Plan:
         tasks: what is learned, where a model has several heads.
         task_weighting: how their losses are weighed.
         freeze_stages: epoch to what of the encoder is not trained from it on, as of `apply_freeze`.
+        features: what is kept of the frozen layers' results; None where they run in every step.
         adapter: what is trained in place of the encoder; None where there is no adapter.
         quantize: bits of the encoder's linear maps; 0 where they are not quantized.
     """
@@ -98,6 +112,7 @@ class Plan:
     tasks: tuple[TaskPlan, ...] = ()
     task_weighting: str = "fixed"
     freeze_stages: Mapping[int, str] = field(default_factory=lambda: {1: "none"})
+    features: PlannedFeatures | None = None
     adapter: AdapterSettings | None = None
     quantize: int = 0
 
@@ -193,6 +208,9 @@ class SilentView:
 
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """From this epoch on something else is frozen, and so many numbers are trained."""
+
+    def cached(self, rows: int, total: int) -> None:
+        """Frozen layers have read so many of the texts, once; first 0, before the steps."""
 
     def stepped(self, epoch: int, step: int, loss: float, learning_rate: float) -> None:
         """Every few steps: the epoch, the step in the whole run, and the last figures."""

@@ -60,6 +60,20 @@ def test_each_option_reaches_its_field_with_its_type(bertplay, asked):
     ]
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"), [("--cache-frozen", True), ("--no-cache-frozen", False)]
+)
+def test_a_flag_that_is_on_by_default_can_be_turned_off(bertplay, asked, flag, value):
+    assert bertplay("train", flag).exit_code == 0
+    assert asked == [TrainOptions(cache_frozen=value)]
+
+
+def test_the_command_line_turns_a_flag_of_the_file_off(bertplay, asked, folder):
+    (folder / "c.yaml").write_text("cache_frozen: true\n")
+    bertplay("train", "--config", "c.yaml", "--no-cache-frozen")
+    assert asked == [TrainOptions(cache_frozen=False)]
+
+
 def test_options_of_the_loss_are_gathered(bertplay, asked):
     bertplay(
         *("train", "--gamma", "1.5", "--alpha", "balanced", "--smoothing", "0.05"),

@@ -16,6 +16,7 @@ from bertplay.metrics import evaluate, majority_baseline
 from bertplay.training import EpochRecord, Plan
 from bertplay.training.objective import Objective
 from bertplay.training.step_memory import StepMemory
+from bertplay.training.view import PlannedFeatures
 
 MEMORY = StepMemory(32, 128, 1, 2_150_000_000, 24_000_000_000, 8, 10**8, 2 * 10**8)
 COLLAPSE = Alarm("collapse", "The model has collapsed to one class. Probably train longer.")
@@ -227,6 +228,37 @@ def test_plain_lines_say_once_that_the_teacher_reads_the_texts():
     for rows in (0, 600, 1200):
         view.taught(rows, 1200)
     assert stream.getvalue() == "teacher: reading 1,200 training texts\n"
+
+
+def test_the_plan_says_that_frozen_layers_run_once_and_what_that_takes():
+    assert row_of("features", features=PlannedFeatures(24_900_000, in_file=False)) == (
+        "frozen layers run once: 25 MB of features in memory"
+    )
+    assert row_of("features", features=PlannedFeatures(2_340_000_000, in_file=True)) == (
+        "frozen layers run once: 2.3 GB of features in a temporary file"
+    )
+    assert "features" not in dict(plan_rows(plan()))
+
+
+def test_plain_lines_say_once_that_frozen_layers_read_the_texts():
+    stream = io.StringIO()
+    view = PlainView(stream)
+    for rows in (0, 600, 1200):
+        view.cached(rows, 1200)
+    assert stream.getvalue() == "frozen layers: reading 1,200 texts once\n"
+
+
+def test_the_bar_of_frozen_layers_gives_way_to_that_of_the_steps():
+    stream = io.StringIO()
+    console = quiet_console(file=stream, force_terminal=True, width=100, color_system=None)
+    with TerminalView(console) as view:
+        view.planned(plan())
+        view.cached(0, 1200)
+        view.cached(1200, 1200)
+        shown = stream.getvalue()
+        view.stepped(1, 50, 0.5, 1e-3)
+    assert "reading all texts once" in shown
+    assert "reading all texts once" not in stream.getvalue()[len(shown) :]
 
 
 def test_the_teachers_bar_gives_way_to_that_of_training():

@@ -10,7 +10,7 @@ import pytest
 
 from bertplay.data.errors import InputError
 from bertplay.encoders import load_encoder
-from bertplay.freezing import apply_freeze
+from bertplay.freezing import apply_freeze, frozen_layers
 from bertplay.named_arrays import named_arrays
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
@@ -90,6 +90,35 @@ def test_the_frozen_part_computes_what_it_does_in_evaluation():
     boundary = encoder.hidden_states(IDS)[1]
     encoder.eval()
     assert mx.array_equal(boundary, encoder.hidden_states(IDS)[1])
+
+
+@pytest.mark.parametrize(
+    ("freeze", "layers"), [("none", 0), ("embeddings", 0), ("1", 1), ("2", 2), ("full", 2)]
+)
+def test_the_frozen_layers_are_counted(freeze, layers):
+    assert frozen_layers(tiny(freeze)) == layers
+
+
+def test_a_layer_that_is_not_trained_but_has_dropout_is_not_fixed():
+    encoder = tiny("none")
+    encoder.freeze()
+    assert frozen_layers(encoder) == 0
+
+
+def test_a_layer_above_a_trained_one_is_not_fixed():
+    encoder = tiny("full")
+    encoder.encoder.layer[0].unfreeze()
+    assert frozen_layers(encoder) == 0
+
+
+def test_an_encoder_split_anywhere_computes_what_it_does_whole():
+    encoder = tiny("full")
+    mask = mx.array(np.arange(6) < np.arange(2, 10)[:, None])
+    whole = encoder.hidden_states(IDS, mask)
+    for layers in range(3):
+        below = encoder.below(IDS, mask, layers)
+        assert mx.array_equal(below, whole[layers])
+        assert mx.array_equal(encoder.above(below, mask, layers), whole[-1])
 
 
 def test_another_freeze_takes_the_place_of_the_one_before():

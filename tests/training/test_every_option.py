@@ -64,6 +64,7 @@ ELSEWHERE = {
     "teacher_weight": "training/test_training_step.py",
     "temperature": "training/test_training_step.py",
     "backbone": "training/test_preparation.py",
+    "cache_frozen": "training/test_cached_run.py",
     "gradient_checkpointing": "training/test_precision_and_recomputation.py",
     "metric": "training/test_fit.py",
     "keep": "training/test_fit.py",
