@@ -99,6 +99,7 @@ def test_it_learns_the_same(options, tmp_path, freeze, pooling, dropout):
         {"accumulate": 2, "batch_size": 4},
         {"ema": 0.9},
         {"gradient_checkpointing": True},
+        {"max_tokens": 48},
         {"sampling": "balanced", "loss": "adaptive"},
     ],
     ids=lambda changes: next(iter(changes)),
