@@ -15,7 +15,7 @@ def test_it_measures_every_way(tmp_path):
     done = subprocess.run(
         [
             *(sys.executable, SCRIPT, "--backbone", str(TINY)),
-            *("--rows", "8", "--length", "8", "--rounds", "1"),
+            *("--rows", "8", "--length", "8", "--rounds", "1", "--bfloat16"),
         ],
         capture_output=True,
         text=True,
