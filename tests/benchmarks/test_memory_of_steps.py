@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "step_memory.py"
+SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "memory_of_steps.py"
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 
 
@@ -30,7 +30,7 @@ def test_it_measures_every_way(tmp_path):
 
 def test_the_table_has_memory_and_ratios(monkeypatch):
     monkeypatch.syspath_prepend(str(SCRIPT.parent))
-    from step_memory import table
+    from memory_of_steps import table
 
     lines = table({"as it is": 1234.0, "--a": 5.0}, {"as it is": 1.0, "--a": 2.0}).splitlines()
     assert lines[2:] == ["| as it is | 1,234 | 1.00 |", "| `--a` | 5 | 2.00 |"]

@@ -1,12 +1,12 @@
 """The memory and the time of one training step, computed in different ways.
 
-    python benchmarks/step_memory.py --backbone DIR
+    python benchmarks/memory_of_steps.py --backbone DIR
 
 One optimizer step on the same random rows: as it is, in several batches (`--accumulate`), with each
 layer computed again in the backward pass (`--gradient-checkpointing`), and with both; `--bfloat16`
-adds that precision, which MLX's CPU backend is slow in. Memory is the highest that MLX's arrays took
-during the step, weights and optimizer included. The ways take turns, and each time is compared with
-the plain step's of the same round.
+adds that precision, which MLX's CPU backend is slow in. Memory is the highest that MLX's arrays
+took during the step, weights and optimizer included. The ways take turns, and each time is compared
+with the plain step's of the same round.
 """
 
 from __future__ import annotations
