@@ -66,6 +66,7 @@ def write_table(path: Path, rows: int, seed: int = 0) -> None:
 
 def prepare_training(path: Path) -> tuple[dict[str, float], int]:
     """Read, tokenize, plan: the processor seconds of each, and the peak memory."""
+    from bertplay.data.batch_size import BatchSize
     from bertplay.data.tokenizer import encode_texts
     from bertplay.encoders import load_encoder
     from bertplay.options import TrainOptions
@@ -94,7 +95,7 @@ def prepare_training(path: Path) -> tuple[dict[str, float], int]:
     epoch_batches(
         rows,
         padded_lengths_for(rows.token_ids),
-        options.batch_size,
+        BatchSize(options.batch_size),
         sampling=options.sampling,
         seed=options.seed,
         epoch=1,

@@ -15,6 +15,10 @@ _without_root = [entry for entry in sys.path if Path(entry or ".").resolve() != 
 if PathFinder.find_spec("bertplay", _without_root) is not None:
     sys.path[:] = _without_root
 
+# Of several workers each has a core of its own; set before the BLAS is loaded.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import bertplay  # noqa: E402 - before mlx.core, and after the path is settled
 
 

@@ -13,7 +13,7 @@ from bertplay.environment import environment
 from bertplay.lr_find_options import LrFindOptions
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.training.rate_plot import write_rate_plot
-from bertplay.training.rate_range_test import averaged_steps, rate_range_test
+from bertplay.training.rate_range import averaged_steps, rate_range_test
 from bertplay.training.rate_suggestion import suggested_rate
 from bertplay.training.trial_run import trial_run
 from bertplay.training.view import SilentView

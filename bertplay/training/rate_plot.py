@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bertplay.training.rate_range_test import RangeTest
+from bertplay.training.rate_range import RangeTest
 
 
 def write_rate_plot(path: Path, test: RangeTest, suggestion: float | None, title: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bertplay.training.rate_range_test import RangeTest
+from bertplay.training.rate_range import RangeTest
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from word_average import encoded, fitted, settings, word_average
 from bertplay import LrFindOptions, TrainOptions, lr_find
 from bertplay.data.errors import InputError
 from bertplay.training.objective import Objective, batch_loss
-from bertplay.training.rate_range_test import RangeTest, rate_range_test
+from bertplay.training.rate_range import RangeTest, rate_range_test
 from bertplay.training.rate_suggestion import suggested_rate
 from bertplay.training.trial_run import TrialRun
 from bertplay.training.view import SilentView
