@@ -64,7 +64,7 @@ def test_nothing_of_it_stays_in_memory():
 
 
 @pytest.mark.parametrize("changes", [{}, {"freeze": "full"}, {"adapter": "lora"}, {"r_drop": 1.0}])
-def test_the_estimate_is_within_a_tenth_of_what_the_batch_takes(tmp_path, changes):
+def test_the_estimate_is_within_a_twentieth_of_what_the_batch_takes(tmp_path, changes):
     run = trial_run(with_mini(tmp_path, batch_size=64, **changes), SilentView())
     gc.collect()  # what other tests left in cycles
     estimate = step_memory(run.model, run.rows, run.batch_loss, run.settings)
@@ -85,7 +85,7 @@ def test_the_estimate_is_within_a_tenth_of_what_the_batch_takes(tmp_path, change
 
     trained = estimate.needed - mx.get_peak_memory()
     kept = sum(array.nbytes for array in arrays(run.model.trainable_parameters()))
-    assert trained - kept == pytest.approx(0, abs=0.1 * mx.get_peak_memory())
+    assert trained - kept == pytest.approx(0, abs=0.05 * mx.get_peak_memory())
     assert (estimate.rows, estimate.length, estimate.accumulate) == (64, length, 1)
 
 
