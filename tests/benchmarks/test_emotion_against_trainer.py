@@ -41,7 +41,7 @@ def test_bertplay_gives_the_figures_of_the_table(table):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("transformers") is None, reason="needs bertplay[benchmark]")
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs bertplay[benchmark]")
 def test_the_trainer_gives_the_same_figures(table, shared):
     backbone = str(shared / "models" / "all-MiniLM-L6-v2")
     assert run(table, backbone, "trainer").keys() == FIGURES

@@ -55,7 +55,7 @@ def test_bertplay_gives_the_figures_of_the_table(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(find_spec("transformers") is None, reason="needs bertplay[benchmark]")
+@pytest.mark.skipif(find_spec("torch") is None, reason="needs bertplay[benchmark]")
 @pytest.mark.parametrize("engine", ["trainer", "trainer-as-it-comes"])
 def test_the_trainer_says_how_many_of_its_steps_were_timed(tmp_path, shared, engine):
     backbone = str(shared / "models" / "all-MiniLM-L6-v2")
