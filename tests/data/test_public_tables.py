@@ -135,6 +135,15 @@ def test_what_is_there_is_not_fetched_again(server, tmp_path):
         (EMOTION, gzip.compress(b'{"text":"fine","label":6}\n'), "cannot be read"),
         (GO_EMOTIONS, b"<html>Sign in</html>", "cannot be read"),
     ],
+    # Packed bytes hold the time of packing, so they cannot name a test.
+    ids=[
+        "another comment",
+        "another tweet",
+        "page for tweets",
+        "cut short",
+        "unknown label",
+        "page for comments",
+    ],
 )
 def test_another_file_than_the_known_one_is_refused_and_not_kept(
     server, tmp_path, table, content, reason
