@@ -16,8 +16,31 @@ if TYPE_CHECKING:
 _CONTEXT = {"help_option_names": ["-h", "--help"]}
 _SHOWN_WIDTH = 200
 
+_EXAMPLES = """\b
+Examples:
+  bertplay data
+  bertplay data show emotion
+  bertplay data check reviews.csv
+  bertplay data pull dair-ai/emotion
+"""
+_SHOW_EXAMPLES = """\b
+Examples:
+  bertplay data show titanic --rows 10
+  bertplay data show reviews.csv --text body --label stars
+"""
+_CHECK_EXAMPLES = """\b
+Examples:
+  bertplay data check reviews.csv
+  bertplay data check ads.jsonl --template "{title}: {body}" --label clicked
+"""
 
-@click.group(invoke_without_command=True, context_settings=_CONTEXT, short_help="Look at data.")
+
+@click.group(
+    invoke_without_command=True,
+    context_settings=_CONTEXT,
+    epilog=_EXAMPLES,
+    short_help="Look at data.",
+)
 @click.pass_context
 def data(ctx: click.Context) -> None:
     """List the data sets; show samples; check a table of your own; fetch a public one."""
@@ -28,8 +51,8 @@ def data(ctx: click.Context) -> None:
 data.add_command(pull)
 
 
-@data.command()
-@click.argument("table")
+@data.command(epilog=_SHOW_EXAMPLES)
+@click.argument("table", type=click.Path())
 @click.option("--text", metavar="COL", help="Column that holds the text.")
 @click.option("--template", metavar="TEXT", help='Sentence made from columns: "{title}: {body}".')
 @click.option("--label", metavar="COL", help="Column that holds the class.")
@@ -64,8 +87,8 @@ def show(
             console.print(Text(f"  {one_line(cells, _SHOWN_WIDTH)}", "dim"))
 
 
-@data.command()
-@click.argument("table")
+@data.command(epilog=_CHECK_EXAMPLES)
+@click.argument("table", type=click.Path())
 @click.option("--text", metavar="COL", help="Column that holds the text.")
 @click.option("--template", metavar="TEXT", help='Sentence made from columns: "{title}: {body}".')
 @click.option("--label", metavar="COL", help="Column that holds the class.")

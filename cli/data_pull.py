@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from bertplay.public_download import OnBytes
 
 
-@click.command()
+_EXAMPLES = """\b
+Examples:
+  bertplay data pull dair-ai/emotion
+  bertplay data pull openml/titanic --output tables
+"""
+
+
+@click.command(epilog=_EXAMPLES)
 @click.argument("name")
-@click.option("--output", metavar="DIR", help="Folder for the files; default: the user's cache.")
+@click.option(
+    "--output",
+    type=click.Path(),
+    metavar="DIR",
+    help="Folder for the files; default: the user's cache.",
+)
 def pull(name: str, output: str | None) -> None:
     """Fetch a public table: dair-ai/emotion, go_emotions or openml/titanic.
 

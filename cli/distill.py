@@ -29,6 +29,7 @@ _METAVARS = {"teacher": "NAME", "out": "DIR", "precision": "NAME"}
     "--corpus",
     multiple=True,
     metavar="FILE",
+    type=click.Path(),
     cls=GroupedOption,
     group="Data",
     help=DistillOptions.__dataclass_fields__["corpus"].metadata["help"],

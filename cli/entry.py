@@ -25,7 +25,16 @@ COMMANDS = (
     "data",
     "distill",
     "info",
+    "completion",
 )
+
+_EXAMPLES = """\b
+Examples:
+  bertplay train --loss focal_smooth
+  bertplay train --data reviews.csv --text body --label stars
+  bertplay predict runs/table-ce "It broke on the second day."
+  bertplay COMMAND --help
+"""
 
 DONE, FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
@@ -91,6 +100,7 @@ class LazyCommands(click.Group):
     cls=LazyCommands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_EXAMPLES,
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")
 @click.pass_context

@@ -17,9 +17,16 @@ if TYPE_CHECKING:
     from bertplay.multi_task.classifier import MultiTaskClassifier
 
 
-@click.command(short_help="Evaluate a model on a table.")
-@click.argument("run")
-@click.option("--data", required=True, metavar="FILE", help="Table with labels.")
+_EXAMPLES = """\b
+Examples:
+  bertplay evaluate runs/table-ce --data test.csv
+  bertplay evaluate runs/table-ce --data test.csv --label stars --json
+"""
+
+
+@click.command(epilog=_EXAMPLES, short_help="Evaluate a model on a table.")
+@click.argument("run", type=click.Path())
+@click.option("--data", required=True, type=click.Path(), metavar="FILE", help="Table with labels.")
 @click.option("--label", metavar="COL", help="Its label column, if not named as in training.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:

@@ -6,8 +6,14 @@ import json
 
 import click
 
+_EXAMPLES = """\b
+Examples:
+  bertplay info
+  bertplay info --json > info.json
+"""
 
-@click.command(short_help="Show device, versions and speed.")
+
+@click.command(epilog=_EXAMPLES, short_help="Show device, versions and speed.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 def info(as_json: bool) -> None:
     """Show device, versions, the BLAS in use and a measured matmul speed."""

@@ -8,8 +8,14 @@ import click
 
 _WIDEST = 100
 
+_EXAMPLES = """\b
+Examples:
+  bertplay losses
+  bertplay losses focal
+"""
 
-@click.command(short_help="List the losses, or explain one.")
+
+@click.command(epilog=_EXAMPLES, short_help="List the losses, or explain one.")
 @click.argument("name", required=False)
 def losses(name: str | None) -> None:
     """List the losses with their options and defaults, by kind; with NAME, explain one.

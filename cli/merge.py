@@ -17,8 +17,10 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES, short_help="Merge an adapter into its backbone.")
-@click.argument("adapter")
-@click.option("--output", metavar="DIR", required=True, help="Folder of the merged model.")
+@click.argument("adapter", type=click.Path())
+@click.option(
+    "--output", type=click.Path(), metavar="DIR", required=True, help="Folder of the merged model."
+)
 @click.option(
     "--backbone",
     metavar="NAME",

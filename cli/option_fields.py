@@ -9,8 +9,12 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import click
 
+from bertplay.cli.completed_values import completion_of
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
+# Their values are completed by the shell.
+_PATHS = ("FILE", "DIR")
 _METAVARS = {int: "N", float: "X", str: "TEXT"}
 
 
@@ -71,16 +75,19 @@ def options_from(
             kind = _plain_type(hints[declared.name])
             # Choices are checked by the dataclass, which suggests the nearest one.
             flag = kind is bool
+            metavar = None if flag else metavars.get(declared.name, _METAVARS.get(kind))
+            choices = declared.metadata.get("choices", ())
             function = click.option(
                 _spelled(declared),
                 declared.name,
                 cls=GroupedOption,
                 group=declared.metadata["group"],
-                type=None if flag else kind,
+                type=_type(kind, metavar),
                 is_flag=flag,
                 multiple=declared.name in multiple,
                 default=None,
-                metavar=None if flag else metavars.get(declared.name, _METAVARS.get(kind)),
+                metavar=metavar,
+                shell_complete=completion_of(declared.name, choices),
                 help=_help(declared, by_recipe=declared.name in by_recipe),
             )(function)
         return function
@@ -92,6 +99,13 @@ def _spelled(declared: Field[Any]) -> str:
     """The option's name; a flag that is on by default has one that turns it off beside it."""
     name = declared.name.replace("_", "-")
     return f"--{name}/--no-{name}" if declared.default is True else f"--{name}"
+
+
+def _type(kind: type[Any], metavar: str | None) -> Any:
+    """What click reads the value as; a flag has none."""
+    if kind is bool:
+        return None
+    return click.Path() if metavar in _PATHS else kind
 
 
 def _help(declared: Field[Any], *, by_recipe: bool) -> str:

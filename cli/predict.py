@@ -27,10 +27,20 @@ Examples:
 
 
 @click.command(epilog=_EXAMPLES, short_help="Predict new texts or a table.")
-@click.argument("run")
+@click.argument("run", type=click.Path())
 @click.argument("text", nargs=-1)
-@click.option("--data", metavar="FILE", help="Table to predict: CSV, TSV, JSONL or Parquet.")
-@click.option("--output", metavar="FILE", help="CSV file to write instead of standard output.")
+@click.option(
+    "--data",
+    type=click.Path(),
+    metavar="FILE",
+    help="Table to predict: CSV, TSV, JSONL or Parquet.",
+)
+@click.option(
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="CSV file to write instead of standard output.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the file named by --output.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, for scripts.")
 def predict(

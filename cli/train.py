@@ -136,6 +136,7 @@ def run_options(
         "--config": click.option(
             "--config",
             metavar="FILE",
+            type=click.Path(),
             help="YAML file with these options; what the command line says wins over it. "
             "With another --loss, --optimizer or --schedule, the file's options of it are left "
             "out.",
