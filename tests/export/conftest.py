@@ -1,7 +1,7 @@
 """Models of every kind of head, exported once."""
 
 import pytest
-from tiny_models import HEADS, TRANSFORMERS, tiny_run
+from tiny_classifiers import HEADS, TRANSFORMERS, tiny_run
 
 from bertplay.export.writing import export_run
 

@@ -5,8 +5,8 @@ import re
 import numpy as np
 import pytest
 from huggingface_hub import ModelCard
-from summaries import summary
-from tiny_models import HEADS, TRANSFORMERS, tiny_classifier
+from run_summaries import summary
+from tiny_classifiers import HEADS, TRANSFORMERS, tiny_classifier
 
 from bertplay import load
 from bertplay.atomic_files import write_json

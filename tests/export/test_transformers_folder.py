@@ -7,7 +7,7 @@ import mlx.core as mx
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from tiny_models import CLASSES, HEADS, TINY, TRANSFORMERS, tiny_classifier, tiny_run
+from tiny_classifiers import CLASSES, HEADS, TINY, TRANSFORMERS, tiny_classifier, tiny_run
 
 from bertplay import load
 from bertplay.classifier import save
