@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from bertplay.cli.completed_values import completion_of
+
 _EXAMPLES = """\b
 Examples:
   bertplay export runs/reviews --format hf --output reviews-model
-  bertplay export runs/reviews --format hf --output reviews-model --license mit --overwrite
+  bertplay export runs/reviews --format onnx --output reviews-onnx --license mit --overwrite
 """
 
 
@@ -18,7 +20,8 @@ Examples:
     "format_name",
     metavar="NAME",
     required=True,
-    help="hf: a folder that transformers loads.",
+    help="hf (a folder that transformers loads) or onnx.",
+    shell_complete=completion_of("format", ("hf", "onnx")),
 )
 @click.option("--output", type=click.Path(), metavar="DIR", required=True, help="Folder to write.")
 @click.option("--overwrite", is_flag=True, help="Replace the export in --output.")
@@ -36,16 +39,10 @@ def export(
 
     The result is compared with the model on sample texts where the other program is installed.
     """
-    from bertplay.export.writing import export_run
+    from bertplay.export.writing import ExportSettings, export_run
 
-    done = export_run(
-        run,
-        output,
-        format=format_name,
-        name=name,
-        license_id=license_id,
-        overwrite=overwrite,
-    )
+    settings = ExportSettings(format_name, name, license_id)
+    done = export_run(run, output, settings, overwrite=overwrite)
     click.echo(f"Wrote {output}")
     for check in done.checks:
         click.echo(f"Checked: {check.sentence}")

@@ -14,6 +14,7 @@ from bertplay.classifier import Classifier
 from bertplay.export.card_metadata import metadata_yaml
 from bertplay.export.check import Check
 from bertplay.export.head_settings import HeadSettings
+from bertplay.export.tokenizer_files import special_tokens
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _USAGE_TEXTS = {
@@ -30,6 +31,7 @@ class CardFacts:
     Attributes:
         name: of the model.
         location: what its code loads: the folder as it was named, or a Hub id.
+        on_hub: it is a Hub id.
         format: of the export.
         license_id: by the Hub's list; None where it was not given.
         settings: of the head.
@@ -38,6 +40,7 @@ class CardFacts:
 
     name: str
     location: str
+    on_hub: bool
     format: str
     license_id: str | None
     settings: HeadSettings
@@ -67,6 +70,7 @@ def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, A
         facts=facts,
         settings=facts.settings,
         classifier=classifier,
+        special=special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id),
         has_pooler="pooler" in classifier.encoder,
         texts=list(_USAGE_TEXTS.get(classifier.task.name, _OTHER_TEXTS)),
         own_backbone=None if summary is None else summary["backbone"] in (MINI, SCRATCH),

@@ -43,12 +43,7 @@ def write_transformers_folder(folder: Path, classifier: Classifier) -> None:
     floats = {name: tensor.astype(mx.float32) for name, tensor in tensors.items()}
     # "pt" is what transformers asks a file of its own to say; the tensors are the same.
     mx.save_safetensors(str(folder / WEIGHTS_FILE), floats, {"format": "pt"})
-    write_tokenizer(
-        folder,
-        classifier.tokenizer,
-        max_length=classifier.max_length,
-        pad_id=classifier.encoder.config.pad_token_id,
-    )
+    write_tokenizer(folder, classifier)
 
 
 def labels(classifier: Classifier) -> dict[str, Any]:
