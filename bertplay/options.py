@@ -19,8 +19,10 @@ from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_argumen
 from bertplay.option_values import plain_arguments, plain_tasks, plain_value
 from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS, schedule_arguments
 from bertplay.trained_part_options import require_trained_part
+from bertplay.transformers_head import POOLING as TRANSFORMERS_POOLING
 
 POOLINGS = ("cls", "mean", "max", "attention")
+HEADS = ("bertplay", "transformers")
 SAMPLINGS = ("natural", "balanced", "sqrt")
 OPTIMIZERS = tuple(OPTIMIZER_ARGUMENTS)
 SCHEDULES = tuple(SCHEDULE_ARGUMENTS)
@@ -119,6 +121,13 @@ class TrainOptions:
         "mini",
         "Encoder: mini (a small pretrained BERT that comes along), scratch (random weights and a "
         "vocabulary made from the training texts), a folder, or a Hugging Face repo id.",
+        group="Model",
+    )
+    head: str = option(
+        "bertplay",
+        "What makes a class of the token states: bertplay (pooling, norm, a linear map) or "
+        "transformers (that of its BertForSequenceClassification, which can be exported as one).",
+        choices=HEADS,
         group="Model",
     )
     pooling: str | None = option(
@@ -312,6 +321,7 @@ class TrainOptions:
                 plain = plain_value(name, value, hints[name])
             object.__setattr__(self, name, plain)  # the dataclass is frozen
         for name in (
+            "head",
             "pooling",
             "sampling",
             "optimizer",
@@ -323,6 +333,18 @@ class TrainOptions:
             "adapter",
         ):
             require_choice(name, getattr(self, name), option_choices(name))
+        if self.head == "transformers":
+            require(
+                self.pooling in (None, TRANSFORMERS_POOLING),
+                f"pooling is {self.pooling!r}, and head transformers reads the first token's state "
+                f"alone: leave pooling out, or give {TRANSFORMERS_POOLING}",
+            )
+            require(
+                not learns_tasks(self),
+                "head transformers is for a single label column: leave it out with several tasks",
+            )
+            # Said here, before the task's recipe would say another one.
+            object.__setattr__(self, "pooling", TRANSFORMERS_POOLING)
         optimizer_arguments(self.optimizer, self.optimizer_args)
         schedule_arguments(self.schedule, self.schedule_args)
         require(

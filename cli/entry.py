@@ -21,6 +21,7 @@ COMMANDS = (
     "evaluate",
     "predict",
     "merge",
+    "export",
     "losses",
     "data",
     "distill",
@@ -88,7 +89,7 @@ class LazyCommands(click.Group):
         except OSError as error:
             _end(_os_sentence(error), FAILED)
         except RuntimeError as error:
-            code = _training_exit_code(error)
+            code = _exit_code_of(error)
             if launched_rank() > 0 and not _is_lost_process(error):
                 _leave_to_first(code)
             _end(str(error), code)
@@ -142,12 +143,15 @@ def _os_sentence(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _training_exit_code(error: RuntimeError) -> int:
+def _exit_code_of(error: RuntimeError) -> int:
     # Only a command that trains has loaded this module; importing it takes MLX along.
     failures = sys.modules.get("bertplay.training.failures")
     if failures is not None and isinstance(error, failures.TrainingInterruptedError):
         return INTERRUPTED
     if failures is not None and isinstance(error, failures.TrainingFailedError):
+        return FAILED
+    of_export = sys.modules.get("bertplay.export.failures")
+    if of_export is not None and isinstance(error, of_export.ExportFailedError):
         return FAILED
     if _is_lost_process(error):
         return FAILED

@@ -20,6 +20,7 @@ from bertplay.training.encoded_splits import EncodedSplits, encode_splits, recip
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.trained_part import all_numbers, choose_trained_part, trainable_numbers
 from bertplay.training_data import TrainingData
+from bertplay.transformers_head import start_from_pooler, transformers_head_options
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
 _LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive", "focal_schedule")
@@ -106,13 +107,17 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         raise InputError(str(error)) from None
 
 
-def head_options_of(options: TrainOptions) -> dict[str, Any]:
-    """What a head is made with, and stored with."""
-    return {
-        "pooling": options.pooling,
-        "dropout": options.dropout,
-        "dropout_samples": options.dropout_samples,
-    }
+def head_options_of(options: TrainOptions, hidden_size: int) -> dict[str, Any]:
+    """What a head is made with, and stored with.
+
+    Args:
+        options: with the recipe's settings filled in.
+        hidden_size: of the encoder.
+    """
+    shape = {"pooling": options.pooling}
+    if options.head == "transformers":
+        shape = transformers_head_options(hidden_size)
+    return {**shape, "dropout": options.dropout, "dropout_samples": options.dropout_samples}
 
 
 def with_default_alpha(
@@ -144,11 +149,13 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     """
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
-    head_options = head_options_of(options)
+    head_options = head_options_of(options, encoded.encoder.config.hidden_size)
     mx.random.seed(options.seed)  # draws the first weights of the head, then of an adapter
     head = ClassificationHeadV2(
         encoded.encoder.config.hidden_size, len(data.classes), loss=loss, **head_options
     )
+    if options.head == "transformers":
+        start_from_pooler(head, encoded.untrained)
     adapter = choose_trained_part(encoded.encoder, options)
     classifier = Classifier(
         TextClassifier(encoded.encoder, head),

@@ -19,6 +19,7 @@ CHANGES = {
     "validation_fraction": ({"validation_fraction": 0.4}, {}),
     "loss": ({"loss": "ce"}, {}),
     "loss_args": ({"loss_args": {"gamma": 5.0}}, {}),
+    "head": ({"head": "transformers", "pooling": "cls"}, {"pooling": "cls"}),
     "pooling": ({"pooling": "max"}, {}),
     "dropout": ({"dropout": 0.5}, {}),
     "dropout_samples": ({"dropout_samples": 3}, {}),

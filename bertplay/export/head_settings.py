@@ -1,0 +1,68 @@
+"""What a trained head computes, read off the head itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bertplay.heads.hidden_layer import ACTIVATIONS
+from bertplay.heads.pooling import AttentionPooling, cls_pool, max_pool, mean_pool
+from bertplay.heads.text_head import TextHead
+from bertplay.transformers_head import transformers_head_options
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """The settings of a `ClassificationHeadV2` that count once it is trained.
+
+    Attributes:
+        hidden_size: H, of a token's state.
+        num_classes: C.
+        pooling: "cls", "mean", "max" or "attention".
+        hidden_dims: sizes of the hidden layers.
+        activation: of the hidden layers; "none" without any.
+        norm: LayerNorm on the input of every linear layer.
+        norm_eps: what it adds to the variance.
+        residual: each hidden layer's input is added to its output.
+    """
+
+    hidden_size: int
+    num_classes: int
+    pooling: str
+    hidden_dims: tuple[int, ...]
+    activation: str
+    norm: bool
+    norm_eps: float
+    residual: bool
+
+    @property
+    def is_transformers_head(self) -> bool:
+        """Whether transformers' `BertForSequenceClassification` computes the same."""
+        wanted = transformers_head_options(self.hidden_size)
+        own = {**asdict(self), "hidden_dims": list(self.hidden_dims)}
+        return not self.residual and all(own[name] == value for name, value in wanted.items())
+
+    def as_dict(self) -> dict[str, Any]:
+        """The settings as values that JSON can hold."""
+        return {**asdict(self), "hidden_dims": list(self.hidden_dims)}
+
+
+def head_settings(head: TextHead) -> HeadSettings:
+    """The settings of a head.
+
+    Args:
+        head: of any weights.
+    """
+    activations = {function: name for name, function in ACTIVATIONS.items()}
+    poolings = {cls_pool: "cls", mean_pool: "mean", max_pool: "max"}
+    attention = isinstance(head.pool, AttentionPooling)
+    return HeadSettings(
+        hidden_size=head.hidden_size,
+        num_classes=head.output.weight.shape[0],
+        pooling="attention" if attention else poolings[head.pool],
+        hidden_dims=tuple(layer.linear.weight.shape[0] for layer in head.hidden),
+        activation=activations[head.hidden[0].activation] if head.hidden else "none",
+        norm=head.norm is not None,
+        norm_eps=head.norm.eps if head.norm is not None else 0.0,
+        residual=any(layer.residual for layer in head.hidden),
+    )

@@ -1,0 +1,98 @@
+"""Export a trained run for other programs: the folder as a whole, checked, with its card."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from bertplay.atomic_files import write_folder, write_text
+from bertplay.classifier import Classifier
+from bertplay.data.errors import InputError
+from bertplay.data.wording import did_you_mean, listed
+from bertplay.export.card import CardFacts, model_card
+from bertplay.export.destination import CARD, require_destination
+from bertplay.export.formats import FORMATS, Written
+from bertplay.export.head_settings import head_settings
+from bertplay.export.run_summary import run_summary
+from bertplay.loading import load_any
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """What an export is asked for besides the run and the folder.
+
+    Attributes:
+        format: one of `FORMATS`: "hf" for transformers, "onnx" for ONNX runtimes.
+        name: of the model, for the card; the folder's by default.
+        license_id: of the model, by the Hub's list, for the card.
+        repo: the Hub's id that the folder is meant for; the card's code loads from there.
+
+    Raises:
+        InputError: there is no such format.
+    """
+
+    format: str = "hf"
+    name: str | None = None
+    license_id: str | None = None
+    repo: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not known."""
+        if self.format not in FORMATS:
+            known = list(FORMATS)
+            raise InputError(
+                f"format is {self.format!r}: choose one of {listed(known)}"
+                f"{did_you_mean(self.format, known)}"
+            )
+
+
+def export_run(
+    run: str | PathLike[str],
+    output: str | PathLike[str],
+    settings: ExportSettings,
+    *,
+    overwrite: bool = False,
+) -> Written:
+    """Write a trained classifier in another program's format, with a model card.
+
+    Args:
+        run: a run directory, or its `model` or `adapter` folder.
+        output: the folder to write, as a whole at once.
+        settings: of the export.
+        overwrite: replace an older export.
+
+    Returns:
+        The comparisons with the model, and remarks.
+
+    Raises:
+        InputError: the run has no model, or one of several tasks; the folder may not be written; a
+            package that writes the format is missing.
+        ExportFailedError: what was written does not compute what the model does; it is gone again.
+    """
+    folder = Path(output).expanduser()
+    require_destination(folder, overwrite=overwrite)
+    classifier = load_any(run)
+    if not isinstance(classifier, Classifier):
+        raise InputError(
+            f"{run} learned several tasks, and no format of export has room for several heads: "
+            "train one column alone, or use bertplay.load_multi_task"
+        )
+    summary = run_summary(run)
+    results: list[Written] = []
+
+    def write(target: Path) -> None:
+        results.append(FORMATS[settings.format](target, classifier))
+        facts = CardFacts(
+            name=settings.name or folder.absolute().name,
+            location=settings.repo or str(folder),
+            on_hub=settings.repo is not None,
+            format=settings.format,
+            license_id=settings.license_id,
+            settings=head_settings(classifier.model.head),
+            checks=results[0].checks,
+        )
+        write_text(target / CARD, model_card(facts, classifier, summary))
+
+    write_folder(folder, write)
+    return results[0]

@@ -1,0 +1,77 @@
+"""`bertplay export`, and the head that makes for a whole export."""
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def run_for_transformers(tmp_path_factory):
+    """A run with transformers' head."""
+    from click.testing import CliRunner
+    from small_reviews import TRAIN_QUICKLY, reviews, write_rows
+
+    from bertplay.cli import main
+
+    place = tmp_path_factory.mktemp("for-transformers")
+    data = write_rows(place / "reviews.csv", reviews())
+    words = ["train", "--data", str(data), "--output", str(place / "run"), *TRAIN_QUICKLY]
+    result = CliRunner().invoke(main, [*words, "--head", "transformers"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return place / "run"
+
+
+def test_a_run_with_transformers_head_becomes_a_model_of_transformers(
+    bertplay, run_for_transformers, folder
+):
+    result = bertplay("export", run_for_transformers, "--format", "hf", "--output", "out")
+
+    assert result.exit_code == 0
+    wrote, checked, *rest = result.stdout.splitlines()
+    assert wrote == "Wrote out"
+    assert checked.startswith("Checked: logits ")
+    assert rest == []
+    config = json.loads((folder / "out" / "config.json").read_text())
+    assert config["architectures"] == ["BertForSequenceClassification"]
+
+
+def test_another_head_comes_with_a_word_about_it(bertplay, run, folder):
+    result = bertplay("export", run, "--format", "hf", "--output", "out", "--name", "reviews")
+
+    assert result.exit_code == 0
+    assert "Note: transformers has no class for this head" in result.stdout
+    assert "# reviews\n" in (folder / "out" / "README.md").read_text()
+
+
+def test_the_run_keeps_the_head_it_was_trained_with(bertplay, run_for_transformers):
+    stored = json.loads((run_for_transformers / "model" / "config.json").read_text())["bertplay"]
+
+    assert stored["head"]["pooling"] == "cls"
+    assert stored["head"]["hidden_dims"] == [128]
+    assert "head: transformers" in (run_for_transformers / "config.yaml").read_text()
+    assert bertplay("predict", run_for_transformers, "a fine warm film").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--head", "transfomers"), "did you mean transformers?"),
+        (("--head", "transformers", "--pooling", "mean"), "leave pooling out"),
+        (("--head", "transformers", "--label", "a", "--label", "b"), "several tasks"),
+    ],
+)
+def test_a_head_that_cannot_be_is_refused(bertplay, table, arguments, sentence):
+    result = bertplay("train", "--data", table, *arguments)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+
+
+def test_a_taken_folder_is_a_wrong_input(bertplay, run, folder):
+    (folder / "out").mkdir()
+    (folder / "out" / "mine.txt").write_text("")
+
+    result = bertplay("export", run, "--format", "hf", "--output", "out", "--overwrite")
+
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
