@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bertplay.atomic_files import write_text
+from bertplay.report.confidence import confidence_section
 from bertplay.report.explained_rows import explained_section
 from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
+from bertplay.report.ranking import ranking_section
 from bertplay.report.rendering import rendered
 from bertplay.report.run_files import read_run_files
 from bertplay.report.run_page import run_page
@@ -33,17 +35,21 @@ def write_report(folder: Path, columns: Mapping[str, PredictedRows]) -> Path:
     from bertplay.loading import load_any
 
     run, model = read_run_files(folder), load_any(folder)
-    explained = {
-        name: explained_section(
-            model,
-            rows,
-            rows_to_explain(rows),
-            anchor=f"words-{number}",
-            task=name or None,
-        )
-        for number, (name, rows) in enumerate(columns.items(), 1)
-    }
     with drawing_style():
-        page = run_page(run, explained)
+        parts = {
+            name: (
+                ranking_section(rows, f"ranking-{number}"),
+                confidence_section(rows, f"confidence-{number}"),
+                explained_section(
+                    model,
+                    rows,
+                    rows_to_explain(rows),
+                    anchor=f"words-{number}",
+                    task=name or None,
+                ),
+            )
+            for number, (name, rows) in enumerate(columns.items(), 1)
+        }
+        page = run_page(run, parts)
     write_text(folder / REPORT, rendered(page))
     return folder / REPORT
