@@ -57,7 +57,6 @@ def _roc(curves: Mapping[str, UnitCurve], anchor: str) -> Drawing:
             curves,
             x_label="false positive rate",
             y_label="true positive rate",
-            key="right",
             diagonal=True,
         ),
         f"{anchor}-roc",
@@ -69,7 +68,7 @@ def _roc(curves: Mapping[str, UnitCurve], anchor: str) -> Drawing:
 
 def _precision_recall(curves: Mapping[str, UnitCurve], anchor: str) -> Drawing:
     return drawing(
-        unit_curves(curves, x_label="recall", y_label="precision", key="left"),
+        unit_curves(curves, x_label="recall", y_label="precision"),
         f"{anchor}-precision",
         "Precision over recall of each class",
         f"The average precision is {_listed(curves)}.",

@@ -146,7 +146,7 @@ def _overview(summary: Mapping[str, Any]) -> Section:
 
 
 def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
-    tables: list[Block] = [per_class_table(figures["per_class"])]
+    tables: list[Block] = [per_class_table(figures)]
     if "confusion_matrix" in figures:
         tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
     return tuple(tables)
