@@ -11,8 +11,8 @@ from typing import Any
 from bertplay import TrainOptions
 from bertplay.backbones import MINI
 
-# They say where files lie, not what is trained; what they hold is fingerprinted instead.
-PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
+# They say what is read and written, not what is trained; what files hold is fingerprinted instead.
+PATH_OPTIONS = ("data", "validation", "output", "overwrite", "report", "backbone")
 
 
 def training_settings(options: TrainOptions) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def train_fold(options: TrainOptions, frame: pd.DataFrame, fold: Fold) -> Record
                 data=str(folder / "train.csv"),
                 validation=str(folder / "held_out.csv"),
                 output=str(folder / "run"),
+                report=False,
             )
         )
     mx.clear_cache()

@@ -127,7 +127,7 @@ def run(training: Training) -> Record:
 
     with tempfile.TemporaryDirectory(prefix="which-loss-") as name:
         output = Path(name) / "run"
-        summary = bertplay.train(replace(training.options, output=str(output)))
+        summary = bertplay.train(replace(training.options, output=str(output), report=False))
         counts = summary["data"]["class_counts"]
         figures = figures_of(output, counts)
     mx.clear_cache()

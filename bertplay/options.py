@@ -300,6 +300,9 @@ class TrainOptions:
         None, "Run directory; default runs/TASK-LOSS, then runs/TASK-LOSS-2, ...", group="Output"
     )
     overwrite: bool = option(False, "Replace the run in --output.", group="Output")
+    report: bool = option(
+        True, "Write report.html, the run as a page; with no-, do without.", group="Output"
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is read; keep the rest as plain values."""

@@ -37,6 +37,7 @@ _OF_EPOCHS = (
     "patience",
     "checkpoint_every",
     "keep_checkpoints",
+    "report",
 )
 _TEST_OPTIONS = tuple(LrFindOptions.__dataclass_fields__)
 

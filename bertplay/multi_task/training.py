@@ -46,6 +46,7 @@ from bertplay.multi_task.preparation import (
 from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
+from bertplay.report import PredictedRows, write_report
 from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.frozen_part import outputs_above
@@ -176,6 +177,8 @@ def train_tasks(
         )
         if group.first:
             _write_results(output, prepared, result.outputs, outputs, summary)
+            if options.report:
+                write_report(output, _predicted_classes(data.validation, result.outputs))
     view.finished(summary)
     return summary
 
@@ -262,6 +265,22 @@ def _hooks(
 
     updates = _TaskWeightUpdates(prepared, options.task_weighting)
     return LoopHooks(evaluated, restored_metrics, inputs, updates.after_epoch)
+
+
+def _predicted_classes(rows: MultiLabelledTexts, outputs: Outputs) -> dict[str, PredictedRows]:
+    """Of each task with one class a row, the rows that have a label of it."""
+    found = {}
+    for name, labels in rows.labels.items():
+        known = np.flatnonzero(labels.known)
+        if labels.column.kind == "single_label" and known.size:
+            found[name] = PredictedRows(
+                [rows.ids[row] for row in known],
+                [rows.texts[row] for row in known],
+                labels.numbers[known],
+                probabilities(outputs[name][known], labels.column),
+                labels.column.classes,
+            )
+    return found
 
 
 def _predicted(

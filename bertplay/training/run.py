@@ -19,6 +19,7 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.report import PredictedRows, write_report
 from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
@@ -147,6 +148,8 @@ def train(
         )
         if group.first:
             _write_results(output, prepared, result.outputs, test_logits, summary)
+            if options.report:
+                write_report(output, {"": _predicted(prepared.validation, result.outputs)})
     view.finished(summary)
     return summary
 
@@ -165,6 +168,12 @@ def _write_results(
     if prepared.test is not None and test_logits is not None:
         _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
     run_directory.write_summary(output, summary)
+
+
+def _predicted(rows: EncodedTexts, logits: Logits) -> PredictedRows:
+    texts = rows.texts
+    assert texts.labels is not None
+    return PredictedRows(texts.ids, texts.texts, texts.labels, softmax(logits), texts.classes)
 
 
 def _logits(

@@ -23,7 +23,7 @@ TASKS = (
     *("--label", "tags", "--loss", "tags=focal_bce"),
     *("--task-weighting", "inverse_f1"),
 )
-QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch")
+QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch", "--no-report")
 
 
 def write_table(folder: Path) -> Path:

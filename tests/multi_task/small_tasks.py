@@ -60,5 +60,6 @@ def task_options(table: Path, output: Path, **changes: Any) -> TrainOptions:
         "epochs": 2,
         "lr": 1e-3,
         "output": str(output),
+        "report": False,
     }
     return TrainOptions(**{**values, **changes})

@@ -69,6 +69,12 @@ def test_it_holds_the_passengers_and_the_marker_for_types(names):
     assert {"bertplay/data/titanic_passengers.csv", "bertplay/py.typed"} <= set(names)
 
 
+def test_it_holds_the_templates_of_the_report(names):
+    templates = {"page.html", "blocks.html", "style.css"}
+
+    assert {f"bertplay/report/templates/{name}" for name in templates} <= set(names)
+
+
 def test_it_holds_no_tests(names):
     assert [name for name in names if "test" in name] == []
 

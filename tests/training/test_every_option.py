@@ -77,6 +77,7 @@ ELSEWHERE = {
     "task_weighting": "multi_task/test_train_tasks.py",
     "output": "training/test_whole_run.py",
     "overwrite": "training/test_whole_run.py",
+    "report": "training/test_whole_run.py",
 }
 TESTS = Path(__file__).parent.parent
 

@@ -1,0 +1,85 @@
+"""Tiles and tables of one label column's figures, as summary.json has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bertplay.report.blocks import Cell, Table, Tile
+from bertplay.report.wording import figure
+
+_NAMES = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "macro_f1": "Macro-F1",
+    "micro_f1": "Micro-F1",
+    "exact_match": "All classes right",
+    "ece": "Calibration error",
+    "log_loss": "Log loss",
+    "ccc": "Concordance",
+    "pearson": "Correlation",
+    "r2": "R²",
+    "mae": "Mean absolute error",
+    "rmse": "Root mean squared error",
+}
+
+
+def tiles_of(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> tuple[Tile, ...]:
+    """A column's headline figures, each beside that of an answer without reading.
+
+    Args:
+        figures: of `Metrics`, `MultiLabelMetrics` or `RegressionMetrics`.
+        baseline: of the same rows.
+    """
+    without = {**baseline, "accuracy": baseline.get("majority_accuracy")}
+    always = baseline.get("majority_class")
+    guess = "the mean" if always is None else f"always {always}"
+    tiles = []
+    for key, name in _NAMES.items():
+        if key not in figures:
+            continue
+        other = without.get(key)
+        note = "" if other is None else f"{guess}: {figure(other)}"
+        if key == "ece":
+            note = "0 is perfect"
+        tiles.append(Tile(name, figure(figures[key]), note))
+    return tuple(tiles)
+
+
+def confusion_table(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Table:
+    """The confusion matrix: counts, with each row's shares under them and as its shades."""
+    rows: list[tuple[str | Cell, ...]] = []
+    for true, counts in enumerate(matrix):
+        total = sum(counts)
+        cells = []
+        for predicted, count in enumerate(counts):
+            share = count / total if total else 0.0
+            cells.append(
+                Cell(
+                    f"{count:,}",
+                    f"{share:.0%}" if count else "",
+                    share if count else None,
+                    bad=predicted != true,
+                    quiet=not count,
+                )
+            )
+        rows.append((classes[true], *cells))
+    return Table(
+        "Rows of each true class by what was predicted, with the share of the true class",
+        ("true class", *classes),
+        tuple(rows),
+        corner="predicted",
+    )
+
+
+def per_class_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Precision, recall, F1 and rows of each class."""
+    rows = tuple(
+        (
+            name,
+            *(figure(of[key]) for key in ("precision", "recall", "f1")),
+            f"{of['support']:,}",
+        )
+        for name, of in per_class.items()
+    )
+    return Table("Figures of each class", ("class", "precision", "recall", "F1", "rows"), rows)

@@ -1,0 +1,62 @@
+"""Rows with what was predicted of them, and which of them are worth a look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+_WRONG, _RIGHT = 3, 2
+
+
+@dataclass(frozen=True, eq=False)
+class PredictedRows:
+    """N rows of a table whose rows have one class each.
+
+    Attributes:
+        ids: N row names.
+        texts: N texts.
+        labels: `[N]` class numbers.
+        probabilities: `[N, C]`.
+        classes: C class names.
+    """
+
+    ids: Sequence[str]
+    texts: Sequence[str]
+    labels: npt.NDArray[np.integer[Any]]
+    probabilities: npt.NDArray[np.float64]
+    classes: Sequence[str]
+
+    @property
+    def predicted(self) -> npt.NDArray[np.int64]:
+        """`[N]` the likeliest class of each."""
+        best: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return best
+
+    @property
+    def confidence(self) -> npt.NDArray[np.float64]:
+        """`[N]` the probability of that class."""
+        highest: npt.NDArray[np.float64] = self.probabilities.max(axis=1)
+        return highest
+
+
+def rows_to_explain(rows: PredictedRows) -> list[int]:
+    """Row numbers: the surest of the wrong ones, then the surest right ones, of different classes.
+
+    Where a model is sure and wrong its reason is wrong too; beside it, the right rows show what it
+    goes by otherwise.
+    """
+    surest = np.argsort(-rows.confidence, kind="stable")
+    wrong = rows.predicted[surest] != rows.labels[surest]
+    chosen = surest[wrong][:_WRONG].tolist()
+    seen: set[int] = set()
+    for row in surest[~wrong].tolist():
+        if len(seen) == _RIGHT:
+            break
+        if int(rows.labels[row]) not in seen:
+            seen.add(int(rows.labels[row]))
+            chosen.append(row)
+    return [int(row) for row in chosen]

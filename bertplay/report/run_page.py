@@ -1,0 +1,194 @@
+"""The page of a run: its parts in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bertplay.report.blocks import (
+    Block,
+    Figures,
+    Notice,
+    Notices,
+    Page,
+    Section,
+    Table,
+    Tiles,
+)
+from bertplay.report.curves import training_curves, validation_curves
+from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
+from bertplay.report.run_facts import class_table, settings_section
+from bertplay.report.run_files import RunFiles
+from bertplay.report.svg import Drawing
+from bertplay.report.wording import figure, percent
+
+_MOST_NAMED = 3
+
+
+def run_page(run: RunFiles, explained: Mapping[str, Section]) -> Page:
+    """The page of a run with one label column, or of several tasks.
+
+    Args:
+        run: its files.
+        explained: column to the section with rows of it whose words are coloured; the column of a
+            run with a single one is "".
+    """
+    summary = run.summary
+    parts = _parts_of_tasks(run, explained) if "tasks" in summary else _parts(run, explained)
+    return Page(
+        title=_title(summary),
+        subtitle=_subtitle(run),
+        lead=_lead(summary),
+        tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
+        sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
+        footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
+    )
+
+
+def _parts(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+    summary = run.summary
+    tests: tuple[Section, ...] = ()
+    if "test" in summary:
+        tiles = Tiles(tiles_of(summary["test"], summary["test_baseline"]))
+        tests = (Section("test", "Test rows", (tiles, *_tables(summary["test"]))),)
+    return (
+        *_curves(
+            "curves",
+            run,
+            lambda epochs, best: [
+                *training_curves(run.records, best),
+                *validation_curves(
+                    [record["validation"] for record in run.records],
+                    epochs,
+                    best,
+                    name="validation",
+                ),
+            ],
+        ),
+        Section("classes", "Each class", _tables(summary["validation"])),
+        *tests,
+        *explained.values(),
+    )
+
+
+def _parts_of_tasks(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+    curves = _curves("curves", run, lambda _, best: training_curves(run.records, best))
+    tasks = [
+        _part_of_task(run, name, f"task-{number}", explained.get(name))
+        for number, name in enumerate(run.summary["validation"]["tasks"], 1)
+    ]
+    return (_overview(run.summary), *curves, *tasks)
+
+
+def _part_of_task(run: RunFiles, name: str, anchor: str, explained: Section | None) -> Section:
+    summary = run.summary
+    figures, facts = summary["validation"]["tasks"][name], summary["tasks"][name]
+    counts = facts.get("class_counts")
+    sections = list(
+        _curves(
+            f"{anchor}-curves",
+            run,
+            lambda epochs, best: validation_curves(
+                [record["validation"]["tasks"][name] for record in run.records],
+                epochs,
+                best,
+                name=anchor,
+                train_loss=[record["train_figures"][name] for record in run.records],
+            ),
+        )
+    )
+    if "per_class" in figures:
+        sections.append(Section(f"{anchor}-classes", "Each class", _tables(figures)))
+    if explained is not None:
+        sections.append(explained)
+    if counts:
+        rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
+        sections.append(rows)
+    tiles = Tiles(tiles_of(figures, summary["baseline"].get(name, {})))
+    return Section(anchor, f"Task {name}", (tiles,), tuple(sections))
+
+
+def _curves(
+    anchor: str, run: RunFiles, draw: Callable[[list[int], int], list[Drawing]]
+) -> tuple[Section, ...]:
+    """A section of curves over the epochs; nothing for a single epoch, which makes no curve."""
+    if len(run.records) < 2:
+        return ()
+    epochs = [int(record["epoch"]) for record in run.records]
+    drawings = draw(epochs, int(run.summary["best_epoch"]))
+    return (Section(anchor, "How it learned", (Figures(tuple(drawings)),)),)
+
+
+def _overview(summary: Mapping[str, Any]) -> Section:
+    """Every task's chosen figure beside that of an answer without reading."""
+    rows = []
+    for name, figures in summary["validation"]["tasks"].items():
+        facts, baseline = summary["tasks"][name], summary["baseline"].get(name, {})
+        other = {**baseline, "accuracy": baseline.get("majority_accuracy")}
+        metric = facts["metric"]
+        rows.append(
+            (
+                name,
+                facts["kind"].replace("_", " "),
+                metric.replace("_", " "),
+                figure(figures[metric]),
+                figure(other.get(metric)),
+            )
+        )
+    caption = "Each task's figure on the validation rows, and that of an answer without reading"
+    headings = ("task", "kind", "judged by", "model", "without reading")
+    table = Table(caption, headings, tuple(rows), words=frozenset({0, 1, 2}))
+    return Section("tasks", "What it learned", (table,))
+
+
+def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
+    tables: list[Block] = [per_class_table(figures["per_class"])]
+    if "confusion_matrix" in figures:
+        tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
+    return tuple(tables)
+
+
+def _checks(summary: Mapping[str, Any]) -> tuple[Section, ...]:
+    """What looks wrong; nothing where nothing does."""
+    notices = tuple(
+        Notice("warning", alarm["code"].replace("_", " "), alarm["message"])
+        for alarm in summary["alarms"]
+    )
+    return (Section("checks", "What looks wrong", (Notices(notices),)),) if notices else ()
+
+
+def _title(summary: Mapping[str, Any]) -> str:
+    name = str(summary["task"]).capitalize()
+    if name == "Table":
+        name = Path(str(summary["data"]["source"])).name
+    if "tasks" in summary:
+        return f"{name}: {len(summary['tasks'])} tasks"
+    classes = summary["data"]["classes"]
+    if len(classes) > _MOST_NAMED:
+        return f"{name}: {len(classes)} classes"
+    return f"{name}: {' or '.join(classes)}"
+
+
+def _subtitle(run: RunFiles) -> str:
+    summary = run.summary
+    loss = [summary["loss"]["name"]] if "loss" in summary else []
+    return " · ".join(
+        [
+            *loss,
+            f"encoder {summary['backbone']}",
+            f"{summary['data']['validation_rows']:,} validation rows",
+            f"epoch {summary['best_epoch']} of {summary['epochs_run']}",
+        ]
+    )
+
+
+def _lead(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    if "tasks" in summary:
+        return ()
+    baseline, figures = summary["baseline"], summary["validation"]
+    return (
+        f"The model is right in {percent(figures['accuracy'])} of the validation rows; answering "
+        f"always {baseline['majority_class']} would be right in "
+        f"{percent(baseline['majority_accuracy'])}.",
+    )
