@@ -36,6 +36,7 @@ class CardFacts:
         license_id: by the Hub's list; None where it was not given.
         settings: of the head.
         checks: comparisons with the model.
+        backbone: the Hub's id of what an adapter is put on; None where it lies in the folder.
     """
 
     name: str
@@ -45,6 +46,7 @@ class CardFacts:
     license_id: str | None
     settings: HeadSettings
     checks: tuple[Check, ...]
+    backbone: str | None = None
 
 
 def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, Any] | None) -> str:

@@ -15,7 +15,6 @@ from bertplay.export.destination import CARD, require_destination
 from bertplay.export.formats import FORMATS, Written
 from bertplay.export.head_settings import head_settings
 from bertplay.export.run_summary import run_summary
-from bertplay.loading import load_any
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,8 @@ class ExportSettings:
     """What an export is asked for besides the run and the folder.
 
     Attributes:
-        format: one of `FORMATS`: "hf" for transformers, "onnx" for ONNX runtimes.
+        format: one of `FORMATS`: "hf" for transformers, "onnx" for ONNX runtimes,
+            "peft" for an adapter.
         name: of the model, for the card; the folder's by default.
         license_id: of the model, by the Hub's list, for the card.
         repo: the Hub's id that the folder is meant for; the card's code loads from there.
@@ -66,13 +66,14 @@ def export_run(
         The comparisons with the model, and remarks.
 
     Raises:
-        InputError: the run has no model, or one of several tasks; the folder may not be written; a
-            package that writes the format is missing.
+        InputError: the run has no model, or no adapter, or several tasks; the folder may not be
+            written; a package that writes the format is missing.
         ExportFailedError: what was written does not compute what the model does; it is gone again.
     """
     folder = Path(output).expanduser()
     require_destination(folder, overwrite=overwrite)
-    classifier = load_any(run)
+    chosen = FORMATS[settings.format]
+    classifier = chosen.load(run)
     if not isinstance(classifier, Classifier):
         raise InputError(
             f"{run} learned several tasks, and no format of export has room for several heads: "
@@ -82,7 +83,7 @@ def export_run(
     results: list[Written] = []
 
     def write(target: Path) -> None:
-        results.append(FORMATS[settings.format](target, classifier))
+        results.append(chosen.write(target, classifier, run))
         facts = CardFacts(
             name=settings.name or folder.absolute().name,
             location=settings.repo or str(folder),
@@ -91,6 +92,7 @@ def export_run(
             license_id=settings.license_id,
             settings=head_settings(classifier.model.head),
             checks=results[0].checks,
+            backbone=results[0].backbone,
         )
         write_text(target / CARD, model_card(facts, classifier, summary))
 

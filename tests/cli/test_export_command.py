@@ -75,3 +75,43 @@ def test_a_taken_folder_is_a_wrong_input(bertplay, run, folder):
 
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_an_upload_without_a_token_fails_after_the_folder_is_written(
+    bertplay, run, folder, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+
+    result = bertplay(
+        "export", run, "--format", "hf", "--output", "out", "--push", "someone/reviews"
+    )
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: the export is written to out, but not pushed; there")
+    assert result.stderr.count("\n") == 1
+    page = (folder / "out" / "README.md").read_text()
+    assert 'from_pretrained("someone/reviews"' in page or 'folder = "someone/reviews"' in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--push", "reviews"), "name one as OWNER/NAME"),
+        (("--private",), "give --push too"),
+    ],
+)
+def test_a_wrong_upload_is_refused_before_anything_is_written(
+    bertplay, run, folder, arguments, sentence
+):
+    result = bertplay("export", run, "--format", "hf", "--output", "out", *arguments)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_run_without_an_adapter_has_none_to_export(bertplay, run, folder):
+    result = bertplay("export", run, "--format", "peft", "--output", "out")
+
+    assert result.exit_code == 2
+    assert "holds no adapter" in result.stderr

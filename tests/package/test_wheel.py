@@ -69,10 +69,11 @@ def test_it_holds_the_passengers_and_the_marker_for_types(names):
     assert {"bertplay/data/titanic_passengers.csv", "bertplay/py.typed"} <= set(names)
 
 
-def test_it_holds_the_templates_of_the_report(names):
-    templates = {"page.html", "blocks.html", "style.css"}
+@pytest.mark.parametrize("package", ["export", "report"])
+def test_it_holds_the_templates_of_a_package(names, root, package):
+    templates = (root / "bertplay" / package / "templates").iterdir()
 
-    assert {f"bertplay/report/templates/{name}" for name in templates} <= set(names)
+    assert {f"bertplay/{package}/templates/{file.name}" for file in templates} <= set(names)
 
 
 def test_it_holds_no_tests(names):
