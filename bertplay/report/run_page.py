@@ -26,16 +26,16 @@ from bertplay.report.wording import figure, percent
 _MOST_NAMED = 3
 
 
-def run_page(run: RunFiles, explained: Mapping[str, Section]) -> Page:
+def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     """The page of a run with one label column, or of several tasks.
 
     Args:
         run: its files.
-        explained: column to the section with rows of it whose words are coloured; the column of a
-            run with a single one is "".
+        columns: label column to what its predictions show; the column of a run with a single one
+            is "".
     """
     summary = run.summary
-    parts = _parts_of_tasks(run, explained) if "tasks" in summary else _parts(run, explained)
+    parts = _parts_of_tasks(run, columns) if "tasks" in summary else _parts(run, columns[""])
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
@@ -46,7 +46,7 @@ def run_page(run: RunFiles, explained: Mapping[str, Section]) -> Page:
     )
 
 
-def _parts(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section, ...]:
     summary = run.summary
     tests: tuple[Section, ...] = ()
     if "test" in summary:
@@ -67,21 +67,25 @@ def _parts(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ..
             ],
         ),
         Section("classes", "Each class", _tables(summary["validation"])),
+        *of_predictions,
         *tests,
-        *explained.values(),
     )
 
 
-def _parts_of_tasks(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+def _parts_of_tasks(
+    run: RunFiles, columns: Mapping[str, tuple[Section, ...]]
+) -> tuple[Section, ...]:
     curves = _curves("curves", run, lambda _, best: training_curves(run.records, best))
     tasks = [
-        _part_of_task(run, name, f"task-{number}", explained.get(name))
+        _part_of_task(run, name, f"task-{number}", columns.get(name, ()))
         for number, name in enumerate(run.summary["validation"]["tasks"], 1)
     ]
     return (_overview(run.summary), *curves, *tasks)
 
 
-def _part_of_task(run: RunFiles, name: str, anchor: str, explained: Section | None) -> Section:
+def _part_of_task(
+    run: RunFiles, name: str, anchor: str, of_predictions: tuple[Section, ...]
+) -> Section:
     summary = run.summary
     figures, facts = summary["validation"]["tasks"][name], summary["tasks"][name]
     counts = facts.get("class_counts")
@@ -100,8 +104,7 @@ def _part_of_task(run: RunFiles, name: str, anchor: str, explained: Section | No
     )
     if "per_class" in figures:
         sections.append(Section(f"{anchor}-classes", "Each class", _tables(figures)))
-    if explained is not None:
-        sections.append(explained)
+    sections += of_predictions
     if counts:
         rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
         sections.append(rows)
@@ -143,7 +146,7 @@ def _overview(summary: Mapping[str, Any]) -> Section:
 
 
 def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
-    tables: list[Block] = [per_class_table(figures["per_class"])]
+    tables: list[Block] = [per_class_table(figures)]
     if "confusion_matrix" in figures:
         tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
     return tuple(tables)
