@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bertplay.report import palette
 from bertplay.report.lines import shortened
-from bertplay.report.svg import axes_of
+from bertplay.report.svg import WIDTH, axes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +30,7 @@ def grouped_bars(
 
     labels = [shortened(name) for name in names]
     thickness = 0.8 / len(series)
-    left = 0.22 + _LETTER * max(map(len, labels))
+    left = 0.26 + _LETTER * max(map(len, labels))
     height = 0.95 + len(names) * (0.12 + 0.17 * len(series))
     figure, axes = axes_of(height, left=left, top=0.4)
     places = np.arange(len(names))
@@ -43,6 +43,7 @@ def grouped_bars(
         )
     axes.set_yticks(places, labels)
     axes.invert_yaxis()
+    axes.tick_params(axis="y", pad=6)
     axes.grid(visible=False, axis="y")
     axes.set_xlabel(x_label)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
@@ -50,14 +51,29 @@ def grouped_bars(
     return figure
 
 
-def write_key(axes: Axes, names: Sequence[str], height: float) -> None:
-    """Name the colours in a line over the axes, from the left."""
-    reached = 0.0
-    width = axes.get_position().width * 5.0
-    for name, colour in zip(names, palette.SERIES, strict=False):
+def write_key(
+    axes: Axes,
+    names: Sequence[str],
+    height: float,
+    *,
+    colours: Sequence[str] = palette.SERIES,
+    above: float = 0.16,
+) -> None:
+    """Name the colours in a line over the axes, from the left.
+
+    Args:
+        axes: whose colours.
+        names: of the colours.
+        height: of the figure, in inches.
+        colours: in the order of the names.
+        above: how far over the axes, in inches.
+    """
+    reached, inside = 0.0, axes.get_position()
+    width = inside.width * WIDTH
+    for name, colour in zip(names, colours, strict=False):
         axes.text(
             reached / width,
-            1 + 0.16 / (axes.get_position().height * height),
+            1 + above / (inside.height * height),
             name,
             transform=axes.transAxes,
             color=colour,

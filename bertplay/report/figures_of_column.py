@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bertplay.report.blocks import Cell, Table, Tile
-from bertplay.report.wording import figure
+from bertplay.report.metric_intervals import class_intervals
+from bertplay.report.wording import figure, interval
 
 _NAMES = {
     "accuracy": "Accuracy",
@@ -22,6 +23,7 @@ _NAMES = {
     "mae": "Mean absolute error",
     "rmse": "Root mean squared error",
 }
+_PER_CLASS = ("precision", "recall", "f1")
 
 
 def tiles_of(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> tuple[Tile, ...]:
@@ -72,14 +74,23 @@ def confusion_table(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> 
     )
 
 
-def per_class_table(per_class: Mapping[str, Mapping[str, Any]]) -> Table:
-    """Precision, recall, F1 and rows of each class."""
+def per_class_table(figures: Mapping[str, Any]) -> Table:
+    """Precision, recall, F1 and rows of each class, with intervals where a row has one class."""
+    per_class, confusion = figures["per_class"], figures.get("confusion_matrix")
+    intervals = [None] * len(per_class) if confusion is None else class_intervals(confusion)
     rows = tuple(
         (
             name,
-            *(figure(of[key]) for key in ("precision", "recall", "f1")),
+            *(_cell(of[key], getattr(bounds, key, None)) for key in _PER_CLASS),
             f"{of['support']:,}",
         )
-        for name, of in per_class.items()
+        for (name, of), bounds in zip(per_class.items(), intervals, strict=True)
     )
-    return Table("Figures of each class", ("class", "precision", "recall", "F1", "rows"), rows)
+    caption = "Figures of each class"
+    if confusion is not None:
+        caption += ", with the 95% bootstrap interval of each"
+    return Table(caption, ("class", "precision", "recall", "F1", "rows"), rows)
+
+
+def _cell(value: float | None, bounds: tuple[float, float] | None) -> Cell:
+    return Cell(figure(value), interval(*bounds) if bounds else "")

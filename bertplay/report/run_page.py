@@ -12,41 +12,43 @@ from bertplay.report.blocks import (
     Notice,
     Notices,
     Page,
+    Prose,
     Section,
     Table,
     Tiles,
 )
 from bertplay.report.curves import training_curves, validation_curves
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
+from bertplay.report.findings import findings
 from bertplay.report.run_facts import class_table, settings_section
 from bertplay.report.run_files import RunFiles
 from bertplay.report.svg import Drawing
-from bertplay.report.wording import figure, percent
+from bertplay.report.wording import figure
 
 _MOST_NAMED = 3
 
 
-def run_page(run: RunFiles, explained: Mapping[str, Section]) -> Page:
+def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     """The page of a run with one label column, or of several tasks.
 
     Args:
         run: its files.
-        explained: column to the section with rows of it whose words are coloured; the column of a
-            run with a single one is "".
+        columns: label column to what its predictions show; the column of a run with a single one
+            is "".
     """
     summary = run.summary
-    parts = _parts_of_tasks(run, explained) if "tasks" in summary else _parts(run, explained)
+    parts = _parts_of_tasks(run, columns) if "tasks" in summary else _parts(run, columns[""])
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
-        lead=_lead(summary),
+        lead=() if "tasks" in summary else findings(summary["validation"], summary["baseline"]),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
         sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
 
 
-def _parts(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section, ...]:
     summary = run.summary
     tests: tuple[Section, ...] = ()
     if "test" in summary:
@@ -67,21 +69,25 @@ def _parts(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ..
             ],
         ),
         Section("classes", "Each class", _tables(summary["validation"])),
+        *of_predictions,
         *tests,
-        *explained.values(),
     )
 
 
-def _parts_of_tasks(run: RunFiles, explained: Mapping[str, Section]) -> tuple[Section, ...]:
+def _parts_of_tasks(
+    run: RunFiles, columns: Mapping[str, tuple[Section, ...]]
+) -> tuple[Section, ...]:
     curves = _curves("curves", run, lambda _, best: training_curves(run.records, best))
     tasks = [
-        _part_of_task(run, name, f"task-{number}", explained.get(name))
+        _part_of_task(run, name, f"task-{number}", columns.get(name, ()))
         for number, name in enumerate(run.summary["validation"]["tasks"], 1)
     ]
     return (_overview(run.summary), *curves, *tasks)
 
 
-def _part_of_task(run: RunFiles, name: str, anchor: str, explained: Section | None) -> Section:
+def _part_of_task(
+    run: RunFiles, name: str, anchor: str, of_predictions: tuple[Section, ...]
+) -> Section:
     summary = run.summary
     figures, facts = summary["validation"]["tasks"][name], summary["tasks"][name]
     counts = facts.get("class_counts")
@@ -100,13 +106,16 @@ def _part_of_task(run: RunFiles, name: str, anchor: str, explained: Section | No
     )
     if "per_class" in figures:
         sections.append(Section(f"{anchor}-classes", "Each class", _tables(figures)))
-    if explained is not None:
-        sections.append(explained)
+    sections += of_predictions
     if counts:
         rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
         sections.append(rows)
-    tiles = Tiles(tiles_of(figures, summary["baseline"].get(name, {})))
-    return Section(anchor, f"Task {name}", (tiles,), tuple(sections))
+    baseline = summary["baseline"].get(name, {})
+    said: tuple[Block, ...] = ()
+    if "confusion_matrix" in figures:
+        said = (Prose(" ".join(findings(figures, baseline))),)
+    tiles = Tiles(tiles_of(figures, baseline))
+    return Section(anchor, f"Task {name}", (*said, tiles), tuple(sections))
 
 
 def _curves(
@@ -143,7 +152,7 @@ def _overview(summary: Mapping[str, Any]) -> Section:
 
 
 def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
-    tables: list[Block] = [per_class_table(figures["per_class"])]
+    tables: list[Block] = [per_class_table(figures)]
     if "confusion_matrix" in figures:
         tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
     return tuple(tables)
@@ -180,15 +189,4 @@ def _subtitle(run: RunFiles) -> str:
             f"{summary['data']['validation_rows']:,} validation rows",
             f"epoch {summary['best_epoch']} of {summary['epochs_run']}",
         ]
-    )
-
-
-def _lead(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    if "tasks" in summary:
-        return ()
-    baseline, figures = summary["baseline"], summary["validation"]
-    return (
-        f"The model is right in {percent(figures['accuracy'])} of the validation rows; answering "
-        f"always {baseline['majority_class']} would be right in "
-        f"{percent(baseline['majority_accuracy'])}.",
     )

@@ -1,20 +1,21 @@
-"""A curve for each class within the unit square, such as ROC, with a key in a lower corner."""
+"""A curve for each class within the unit square, such as ROC, with a key over them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bertplay.report import palette
+from bertplay.report.bars import write_key
 from bertplay.report.lines import shortened
 from bertplay.report.svg import axes_of
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LINE = 0.075  # of the axes' height, between lines of the key
+_HEIGHT, _TOP = 3.7, 0.6
+_A_LINE = 2  # of the key has so many names
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,6 @@ def unit_curves(
     *,
     x_label: str,
     y_label: str,
-    key: Literal["left", "right"],
     diagonal: bool = False,
 ) -> Figure:
     """A figure of the classes' curves.
@@ -52,10 +52,9 @@ def unit_curves(
         curves: class to its curve.
         x_label: what x is.
         y_label: what y is.
-        key: the lower corner that the curves leave free.
         diagonal: draw what chance gives.
     """
-    figure, axes = axes_of(3.4)
+    figure, axes = axes_of(_HEIGHT, top=_TOP)
     coloured = coloured_classes(curves)
     if diagonal:
         axes.plot([0, 1], [0, 1], color=palette.MUTED, linewidth=1, linestyle=(0, (4, 3)))
@@ -64,21 +63,13 @@ def unit_curves(
             axes.plot(curve.x, curve.y, color=palette.QUIET, linewidth=1)
     for name, colour in zip(coloured, palette.SERIES, strict=False):
         axes.plot(curves[name].x, curves[name].y, color=colour)
-    _write_key(axes, [f"{shortened(name)} {curves[name].area:.3f}" for name in coloured], key)
+    names = [f"{shortened(name)} {curves[name].area:.3f}" for name in coloured]
+    for line in range(0, len(names), _A_LINE):
+        above = 0.4 - 0.2 * (line // _A_LINE) if len(names) > _A_LINE else 0.2
+        colours = palette.SERIES[line:]
+        write_key(axes, names[line : line + _A_LINE], _HEIGHT, colours=colours, above=above)
     axes.set_xlim(-0.01, 1.01)
     axes.set_ylim(-0.01, 1.03)
     axes.set_xlabel(x_label)
     axes.set_ylabel(y_label)
     return figure
-
-
-def _write_key(axes: Axes, names: Sequence[str], corner: Literal["left", "right"]) -> None:
-    for place, (name, colour) in enumerate(zip(names, palette.SERIES, strict=False)):
-        axes.text(
-            0.03 if corner == "left" else 0.98,
-            0.04 + _LINE * (len(names) - 1 - place),
-            name,
-            transform=axes.transAxes,
-            ha=corner,
-            color=colour,
-        )

@@ -13,9 +13,9 @@ def figure(value: float | None, digits: int = 3) -> str:
     return _DASH if value is None else f"{value:.{digits}f}"
 
 
-def interval(low: float | None, high: float | None, digits: int = 2) -> str:
+def interval(low: float, high: float) -> str:
     """From a lower to an upper bound."""
-    return "" if low is None or high is None else f"{low:.{digits}f}{_DASH}{high:.{digits}f}"
+    return f"{low:.2f}{_DASH}{high:.2f}"
 
 
 def percent(share: float | None) -> str:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bertplay.atomic_files import write_text
+from bertplay.report.blocks import Section
+from bertplay.report.confidence import confidence_section
 from bertplay.report.explained_rows import explained_section
+from bertplay.report.hard_rows import hard_rows_section
+from bertplay.report.loss_attention import attention_section, loss_attention
 from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
+from bertplay.report.ranking import ranking_section
 from bertplay.report.rendering import rendered
-from bertplay.report.run_files import read_run_files
+from bertplay.report.run_files import RunFiles, read_run_files
 from bertplay.report.run_page import run_page
 from bertplay.report.svg import drawing_style
+
+if TYPE_CHECKING:
+    from bertplay.classifier import Classifier
+    from bertplay.multi_task.classifier import MultiTaskClassifier
 
 REPORT = "report.html"
 
@@ -33,17 +43,40 @@ def write_report(folder: Path, columns: Mapping[str, PredictedRows]) -> Path:
     from bertplay.loading import load_any
 
     run, model = read_run_files(folder), load_any(folder)
-    explained = {
-        name: explained_section(
-            model,
-            rows,
-            rows_to_explain(rows),
-            anchor=f"words-{number}",
-            task=name or None,
-        )
-        for number, (name, rows) in enumerate(columns.items(), 1)
-    }
     with drawing_style():
-        page = run_page(run, explained)
+        parts = {
+            name: _sections(run, model, name, rows, number)
+            for number, (name, rows) in enumerate(columns.items(), 1)
+        }
+        page = run_page(run, parts)
     write_text(folder / REPORT, rendered(page))
     return folder / REPORT
+
+
+def _sections(
+    run: RunFiles,
+    model: Classifier | MultiTaskClassifier,
+    name: str,
+    rows: PredictedRows,
+    number: int,
+) -> tuple[Section, ...]:
+    """What the predictions of a column show."""
+    summary = run.summary
+    of_column, counted = (
+        (summary["tasks"][name], summary["tasks"][name]) if name else (summary, summary["data"])
+    )
+    loss, counts = of_column["loss"], counted["class_counts"]
+    progress = summary["best_epoch"] / run.config["epochs"]
+    several_classes = len(set(rows.labels.tolist())) > 1
+    ranking = (ranking_section(rows, f"ranking-{number}"),) if several_classes else ()
+    return (
+        *ranking,
+        confidence_section(rows, f"confidence-{number}"),
+        attention_section(
+            rows, loss_attention(rows, loss, counts, progress), loss["name"], f"looks-{number}"
+        ),
+        hard_rows_section(rows, f"wrong-{number}"),
+        explained_section(
+            model, rows, rows_to_explain(rows), anchor=f"words-{number}", task=name or None
+        ),
+    )

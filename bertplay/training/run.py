@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.report import PredictedRows, write_report
+from bertplay.tracking.libraries import require_libraries
+from bertplay.tracking.tracked_view import tracked
 from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
@@ -70,6 +73,7 @@ def train(
         TrainingInterruptedError: Ctrl-C; the complete state was saved first.
         ProcessLostError: of several processes, another one has ended.
     """
+    require_libraries(options.track)
     if learns_tasks(options):
         # Loaded only here, as it is made of this module's parts.
         from bertplay.multi_task.training import train_tasks
@@ -106,11 +110,13 @@ def train(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view, group) as (
-        writer,
-        resumed,
-    ):
+    with ExitStack() as held:
+        writer, resumed = held.enter_context(
+            started_run(output, options, config, prepared.save, origin, view, group)
+        )
         first_step = 0 if resumed is None else resumed.step
+        if group.first:
+            view = held.enter_context(tracked(view, options.track, output, config, first_step))
         frozen_pass = None
         if options.cache_frozen:
             frozen_pass = FrozenPass(

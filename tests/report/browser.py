@@ -64,7 +64,8 @@ class Layout:
 
 def layouts(page: str, widths: tuple[int, ...], folder: Path) -> list[Layout]:
     """The page at each width, in CSS pixels; skips the test without a Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    found = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    chromium = next(filter(None, found), None)
     if chromium is None:
         pytest.skip("needs Chromium: on Debian, apt-get install chromium")
     frames = "".join(_FRAME.format(width=w, page=html.escape(page)) for w in widths)
@@ -76,8 +77,8 @@ def layouts(page: str, widths: tuple[int, ...], folder: Path) -> list[Layout]:
     assert done.returncode == 0, done.stderr
     marker = '<pre id="found">'
     assert marker in done.stdout, done.stderr
-    found = html.unescape(done.stdout.split(marker)[1].split("</pre>")[0])
+    measured = html.unescape(done.stdout.split(marker)[1].split("</pre>")[0])
     return [
         Layout(each["inner"], each["scroll"], each["tooWide"], each["requests"])
-        for each in json.loads(found)
+        for each in json.loads(measured)
     ]

@@ -1,0 +1,70 @@
+"""How far a class's figures may be off by the chance of which rows were held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DRAWS = 2000
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True)
+class ClassIntervals:
+    """Lower and upper bounds of a class's figures; None where too few draws define one.
+
+    Attributes:
+        precision: of the rows predicted to be of the class, the share that are.
+        recall: of the rows of the class, the share that are found.
+        f1: the harmonic mean of both.
+    """
+
+    precision: tuple[float, float] | None
+    recall: tuple[float, float] | None
+    f1: tuple[float, float] | None
+
+
+def class_intervals(
+    confusion: npt.ArrayLike, *, draws: int = DRAWS, seed: int = 0
+) -> list[ClassIntervals]:
+    """Percentile bootstrap intervals of each class's figures, at 95%.
+
+    A table of N rows drawn with replacement has a confusion matrix whose cells are multinomial
+    with the shares of the one that was seen, so those are drawn, and not the rows.
+
+    Args:
+        confusion: `[C, C]` numbers of rows; a row of it is a true class, a column a predicted one.
+        draws: how many tables.
+        seed: of the draws.
+
+    Reference:
+        Efron, Tibshirani, An Introduction to the Bootstrap, 1993.
+    """
+    seen = np.asarray(confusion, dtype=np.int64)
+    classes, rows = len(seen), int(seen.sum())
+    drawn = np.random.default_rng(seed).multinomial(rows, seen.ravel() / rows, size=draws)
+    tables = drawn.reshape(draws, classes, classes)
+    hits = np.diagonal(tables, axis1=1, axis2=2)
+    predicted, true = tables.sum(axis=1), tables.sum(axis=2)
+    return [
+        ClassIntervals(
+            _bounds(hits[:, c], predicted[:, c]),
+            _bounds(hits[:, c], true[:, c]),
+            _bounds(2 * hits[:, c], predicted[:, c] + true[:, c]),
+        )
+        for c in range(classes)
+    ]
+
+
+def _bounds(
+    part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]
+) -> tuple[float, float] | None:
+    """Of the draws in which the whole is not empty; None where that is fewer than half."""
+    some = whole > 0
+    if some.mean() < 0.5:
+        return None
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(part[some] / whole[some], (tail, 1 - tail))
+    return float(low), float(high)

@@ -1,0 +1,130 @@
+"""The numbers that the report computes from predictions, on data with known answers."""
+
+import numpy as np
+import pytest
+
+from bertplay.report.confidence import reliability_points
+from bertplay.report.hard_rows import hard_rows_section, suspicious_rows
+from bertplay.report.loss_attention import loss_attention
+from bertplay.report.metric_intervals import class_intervals
+from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
+
+COUNTS = {"a": 60, "b": 40}
+
+
+def rows_of(probabilities, labels, texts=None, classes=("a", "b")) -> PredictedRows:
+    labels, p = np.asarray(labels), np.asarray(probabilities, dtype=np.float64)
+    names = [str(row) for row in range(len(labels))]
+    return PredictedRows(names, texts or names, labels, p, classes)
+
+
+def test_intervals_cover_the_true_recall_about_as_often_as_they_say():
+    """Of 300 tables of 200 rows, the 95% interval of a recall of 0.7 holds it."""
+    random = np.random.default_rng(0)
+    held = 0
+    for seed in range(300):
+        found = random.binomial(100, 0.7)
+        (_, second) = class_intervals([[90, 10], [100 - found, found]], draws=400, seed=seed)
+        held += second.recall[0] <= 0.7 <= second.recall[1]
+
+    assert 0.91 <= held / 300 <= 0.98
+
+
+def test_intervals_hold_the_figure_itself_and_are_the_same_each_time():
+    first, second = class_intervals([[50, 10], [5, 35]])
+
+    assert first.precision[0] < 50 / 55 < first.precision[1]
+    assert second.f1[0] < 2 * 35 / (45 + 40) < second.f1[1]
+    assert class_intervals([[50, 10], [5, 35]]) == [first, second]
+
+
+def test_a_class_that_is_never_predicted_has_no_interval_of_precision():
+    _, never = class_intervals([[50, 0], [10, 0]])
+
+    assert never.precision is None
+    assert never.recall == (0.0, 0.0)
+
+
+def test_cross_entropy_looks_where_cross_entropy_looks():
+    rows = rows_of([[0.9, 0.1], [0.3, 0.7], [0.6, 0.4]], [0, 0, 1])
+
+    found = loss_attention(rows, {"name": "ce", "arguments": {}}, COUNTS, 1.0)
+
+    np.testing.assert_allclose(found.loss, found.cross_entropy)
+    # The gradient's norm is sqrt(2) (1 - p) for two classes.
+    np.testing.assert_allclose(found.cross_entropy, np.array([0.1, 0.7, 0.6]) / 1.4, rtol=1e-5)
+
+
+def test_focal_loss_looks_at_hard_rows():
+    """Of two classes its gradient is `(1 - p)^g (1 - p - g p log p)` times cross-entropy's."""
+    p = np.array([0.9, 0.3])
+    rows = rows_of([[0.9, 0.1], [0.3, 0.7]], [0, 0])
+    arguments = {"gamma": 2.0, "alpha": None}
+
+    found = loss_attention(rows, {"name": "focal", "arguments": arguments}, COUNTS, 1.0)
+
+    expected = (1 - p) ** 2 * (1 - p - 2 * p * np.log(p))
+    np.testing.assert_allclose(found.loss, expected / expected.sum(), rtol=1e-4)
+
+
+def test_a_loss_that_changes_is_looked_at_where_training_has_taken_it():
+    rows = rows_of([[0.9, 0.1], [0.3, 0.7]], [0, 0])
+    adaptive = {"name": "adaptive", "arguments": {"class_weights": None, "alpha": None}}
+
+    first = loss_attention(rows, adaptive, COUNTS, 0.0)
+    last = loss_attention(rows, adaptive, COUNTS, 1.0)
+
+    np.testing.assert_allclose(first.loss, first.cross_entropy, rtol=1e-5)
+    assert last.loss[1] > first.loss[1]
+
+
+def test_wrong_labels_are_among_the_suspicious_rows():
+    random = np.random.default_rng(1)
+    truth = random.integers(0, 2, 4000)
+    sure = np.clip(random.normal(0.85, 0.08, 4000), 0.5, 0.99)
+    p = np.where(truth[:, None] == np.arange(2), sure[:, None], 1 - sure[:, None])
+    labels = truth.copy()
+    swapped = random.choice(4000, 200, replace=False)
+    labels[swapped] = 1 - labels[swapped]
+
+    suspicious = suspicious_rows(rows_of(p, labels))
+
+    # Those that are surer than the mean of 0.82, from a distribution around 0.85.
+    assert 0.55 < suspicious[swapped].mean() < 0.75
+    assert suspicious[np.setdiff1d(np.arange(4000), swapped)].sum() == 0
+
+
+def test_the_surest_wrong_rows_come_first_and_then_right_ones_of_different_classes():
+    p = [[0.9, 0.1], [0.8, 0.2], [0.95, 0.05], [0.99, 0.01], [0.97, 0.03], [0.4, 0.6]]
+
+    assert rows_to_explain(rows_of(p, [1, 1, 1, 0, 0, 1])) == [2, 0, 1, 3, 5]
+
+
+def test_the_points_of_the_reliability_diagram_are_bins_of_rows():
+    p = [[0.9, 0.1]] * 4 + [[0.6, 0.4]] * 2
+
+    points = reliability_points(rows_of(p, [0, 0, 0, 1, 0, 1]))
+
+    assert [(point.confidence, point.accuracy, point.rows) for point in points] == [
+        (pytest.approx(0.6), 0.5, 2),
+        (pytest.approx(0.9), 0.75, 4),
+    ]
+
+
+def test_the_group_of_texts_that_is_most_often_wrong_is_on_top():
+    texts = ["one"] * 20 + ["one two three"] * 20 + ["a b c d e f"] * 20
+    labels = [0] * 20 + [0, 1] * 10 + [0] * 19 + [1]
+
+    section = hard_rows_section(rows_of([[0.8, 0.2]] * 60, labels, texts), "wrong")
+
+    assert [row[:2] for row in section.blocks[-1].rows] == [
+        ("3", "0.500"),
+        ("6", "0.950"),
+        ("1", "1.000"),
+    ]
+
+
+def test_a_model_without_errors_has_none_to_show():
+    section = hard_rows_section(rows_of([[0.8, 0.2]], [0]), "wrong")
+
+    assert section.blocks[0].text == "Every row is right."
