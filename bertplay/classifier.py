@@ -88,7 +88,7 @@ class Classifier:
         return [self.classes[best] for best in self.predict_proba(texts).argmax(axis=1)]
 
     @overload
-    def __call__(self, texts: str) -> Answer: ...
+    def __call__(self, texts: str) -> Answer: ...  # type: ignore[overload-overlap]  # a str is a Sequence
 
     @overload
     def __call__(self, texts: Sequence[str]) -> list[Answer]: ...

@@ -57,6 +57,7 @@ def _text(value: Any, row: int) -> str:
 def _pandas(table: Any) -> pd.DataFrame:
     import pandas as pd
 
-    if isinstance(table, pd.DataFrame):
-        return table
-    return pd.DataFrame({name: table[name].to_list() for name in table.columns})
+    frame: pd.DataFrame = table
+    if not isinstance(table, pd.DataFrame):
+        frame = pd.DataFrame({name: table[name].to_list() for name in table.columns})
+    return frame

@@ -49,7 +49,7 @@ def test_the_parameters_are_the_options_of_train_with_their_defaults():
         assert parameters[name] == (options[name] or None if options[name] == {} else options[name])
     elsewhere = {"task", "data", "validation", "text", "label", "group", "seed", "output"}
     several = {"tasks", "multi_task", "task_weighting"}
-    files = {"overwrite", "report", "checkpoint_every", "keep_checkpoints"}
+    files = {"overwrite", "report", "track", "checkpoint_every", "keep_checkpoints"}
     assert set(options) - set(parameters) == elsewhere | several | files
 
 
