@@ -62,6 +62,18 @@ def plain_arguments(name: str, values: Any) -> dict[str, Any]:
     return {key: _plain_argument(name, key, value) for key, value in values.items()}
 
 
+def plain_names(name: str, values: Any) -> tuple[str, ...]:
+    """The names that an option lists, each once; a single one may be given as a text.
+
+    Raises:
+        InputError: it is neither a text nor a list of texts.
+    """
+    listed = [values] if isinstance(values, str) else values
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise InputError(f"{name} is {values!r}: it must be a name or a list of names")
+    return tuple(dict.fromkeys(listed))
+
+
 def plain_tasks(values: Any) -> dict[str, dict[str, Any]]:
     """Options of several tasks by their columns, as plain values; `bertplay.multi_task` has more.
 

@@ -49,6 +49,7 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     if not isinstance(recorded, dict):
         raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
     arguments = {name: _arguments(path, name, values.pop(name, None)) for name in _EXAMPLES}
+    track = {"track": values.pop("track")} if values.get("track") else {}
     known = {parameter.name: parameter for parameter in parameters}
     typed = {
         key: _typed(path, key, value, known[key]) if key in known else value
@@ -57,7 +58,7 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     }
     if "tasks" in typed:
         typed["tasks"] = _tasks(path, typed["tasks"])
-    return {**typed, **arguments, RECORDED: recorded}
+    return {**typed, **track, **arguments, RECORDED: recorded}
 
 
 def _arguments(path: str, name: str, values: Any) -> dict[str, Any]:

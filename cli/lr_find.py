@@ -47,7 +47,8 @@ _TEST_OPTIONS = tuple(LrFindOptions.__dataclass_fields__)
 )
 @options_from(LrFindOptions)
 @run_options(
-    leave_out=_OF_EPOCHS, leave_out_flags=("--schedule-arg", "--task-metric", "--score-weight")
+    leave_out=_OF_EPOCHS,
+    leave_out_flags=("--schedule-arg", "--task-metric", "--score-weight", "--track"),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print lr_find.json; progress on stderr.")
 @click.pass_context

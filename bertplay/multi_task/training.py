@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,7 @@ from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.report import PredictedRows, write_report
+from bertplay.tracking.tracked_view import tracked
 from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.frozen_part import outputs_above
@@ -123,11 +125,13 @@ def train_tasks(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view, group) as (
-        writer,
-        resumed,
-    ):
+    with ExitStack() as held:
+        writer, resumed = held.enter_context(
+            started_run(output, options, config, prepared.save, origin, view, group)
+        )
         first_step = 0 if resumed is None else resumed.step
+        if group.first:
+            view = held.enter_context(tracked(view, options.track, output, config, first_step))
         frozen_pass = None
         if options.cache_frozen:
             frozen_pass = FrozenPass(

@@ -12,16 +12,18 @@ from bertplay.report.blocks import (
     Notice,
     Notices,
     Page,
+    Prose,
     Section,
     Table,
     Tiles,
 )
 from bertplay.report.curves import training_curves, validation_curves
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
+from bertplay.report.findings import findings
 from bertplay.report.run_facts import class_table, settings_section
 from bertplay.report.run_files import RunFiles
 from bertplay.report.svg import Drawing
-from bertplay.report.wording import figure, percent
+from bertplay.report.wording import figure
 
 _MOST_NAMED = 3
 
@@ -39,7 +41,7 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
-        lead=_lead(summary),
+        lead=() if "tasks" in summary else findings(summary["validation"], summary["baseline"]),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
         sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
@@ -108,8 +110,12 @@ def _part_of_task(
     if counts:
         rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
         sections.append(rows)
-    tiles = Tiles(tiles_of(figures, summary["baseline"].get(name, {})))
-    return Section(anchor, f"Task {name}", (tiles,), tuple(sections))
+    baseline = summary["baseline"].get(name, {})
+    said: tuple[Block, ...] = ()
+    if "confusion_matrix" in figures:
+        said = (Prose(" ".join(findings(figures, baseline))),)
+    tiles = Tiles(tiles_of(figures, baseline))
+    return Section(anchor, f"Task {name}", (*said, tiles), tuple(sections))
 
 
 def _curves(
@@ -183,15 +189,4 @@ def _subtitle(run: RunFiles) -> str:
             f"{summary['data']['validation_rows']:,} validation rows",
             f"epoch {summary['best_epoch']} of {summary['epochs_run']}",
         ]
-    )
-
-
-def _lead(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    if "tasks" in summary:
-        return ()
-    baseline, figures = summary["baseline"], summary["validation"]
-    return (
-        f"The model is right in {percent(figures['accuracy'])} of the validation rows; answering "
-        f"always {baseline['majority_class']} would be right in "
-        f"{percent(baseline['majority_accuracy'])}.",
     )
