@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.adapters.folder import AdapterOrigin, write_adapter
+from bertplay.answers import Answer, answers
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.bert import BertEncoder
@@ -84,6 +86,37 @@ class Classifier:
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest class of each text."""
         return [self.classes[best] for best in self.predict_proba(texts).argmax(axis=1)]
+
+    @overload
+    def __call__(self, texts: str) -> Answer: ...  # type: ignore[overload-overlap]  # a str is a Sequence
+
+    @overload
+    def __call__(self, texts: Sequence[str]) -> list[Answer]: ...
+
+    def __call__(self, texts: str | Sequence[str]) -> Answer | list[Answer]:
+        """The likeliest class of a text with all probabilities, or a list of them for a list."""
+        if isinstance(texts, str):
+            return answers(self.classes, self.predict_proba([texts]))[0]
+        return answers(self.classes, self.predict_proba(texts))
+
+    def stream(self, texts: Iterable[str], *, window: int = 1024) -> Iterator[Answer]:
+        """Answers to texts that come one by one, in their order, as they are asked for.
+
+        Args:
+            texts: of any number, such as a generator's.
+            window: so many texts are held and predicted at once; they are sorted by length, so a
+                larger window pads less.
+
+        Raises:
+            ValueError: window is below 1.
+        """
+        if window < 1:
+            raise ValueError(f"window is {window}: it must be at least 1")
+        return self._stream(iter(texts), window)
+
+    def _stream(self, texts: Iterator[str], window: int) -> Iterator[Answer]:
+        while held := list(islice(texts, window)):
+            yield from answers(self.classes, self.predict_proba(held))
 
 
 def save(
