@@ -9,14 +9,13 @@ from typing import Any
 from bertplay.report.blocks import (
     Block,
     Figures,
-    Notice,
-    Notices,
     Page,
     Prose,
     Section,
     Table,
     Tiles,
 )
+from bertplay.report.checks import checks_section
 from bertplay.report.curves import training_curves, validation_curves
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
 from bertplay.report.findings import findings
@@ -43,7 +42,7 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
         subtitle=_subtitle(run),
         lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
-        sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
+        sections=(*checks_section(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
 
@@ -169,15 +168,6 @@ def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
     if "confusion_matrix" in figures:
         tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
     return tuple(tables)
-
-
-def _checks(summary: Mapping[str, Any]) -> tuple[Section, ...]:
-    """What looks wrong; nothing where nothing does."""
-    notices = tuple(
-        Notice("warning", alarm["code"].replace("_", " "), alarm["message"])
-        for alarm in summary["alarms"]
-    )
-    return (Section("checks", "What looks wrong", (Notices(notices),)),) if notices else ()
 
 
 def _title(summary: Mapping[str, Any]) -> str:
