@@ -13,7 +13,10 @@ COVERAGE = 0.95
 
 @dataclass(frozen=True)
 class ClassIntervals:
-    """Lower and upper bounds of a class's figures; None where too few draws define one.
+    """Lower and upper bounds of a class's figures.
+
+    None where too few draws define one, or all are alike: a class of which nothing was found, or
+    everything, is not known more certainly than others.
 
     Attributes:
         precision: of the rows predicted to be of the class, the share that are.
@@ -61,10 +64,10 @@ def class_intervals(
 def _bounds(
     part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]
 ) -> tuple[float, float] | None:
-    """Of the draws in which the whole is not empty; None where that is fewer than half."""
+    """Of the draws in which the whole is not empty; None where these are few, or all alike."""
     some = whole > 0
     if some.mean() < 0.5:
         return None
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(part[some] / whole[some], (tail, 1 - tail))
-    return float(low), float(high)
+    return None if low == high else (float(low), float(high))

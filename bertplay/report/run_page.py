@@ -41,11 +41,24 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
-        lead=() if "tasks" in summary else findings(summary["validation"], summary["baseline"]),
+        lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
         sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
+
+
+def run_findings(run: RunFiles) -> list[str]:
+    """What the model of a run does, in sentences; those of several tasks begin with its name."""
+    summary = run.summary
+    if "tasks" not in summary:
+        return list(findings(summary["validation"], summary["baseline"]))
+    return [
+        f"{name}: {sentence}"
+        for name, figures in summary["validation"]["tasks"].items()
+        if "confusion_matrix" in figures
+        for sentence in findings(figures, summary["baseline"][name])
+    ]
 
 
 def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section, ...]:
