@@ -22,6 +22,7 @@ COMMANDS = (
     "predict",
     "merge",
     "export",
+    "compare",
     "losses",
     "data",
     "distill",
