@@ -1,12 +1,17 @@
-"""What a classifier says about one text, to be read."""
+"""What a classifier is asked about one text, and what it says, to be read."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bertplay.data.cells import is_missing
+from bertplay.data.errors import InputError
+from bertplay.text_rule import TextRule
 
 
 @dataclass(frozen=True)
@@ -41,3 +46,24 @@ def answers(classes: Sequence[str], probabilities: NDArray[np.float64]) -> list[
             probabilities.argmax(axis=1).tolist(), probabilities.tolist(), strict=True
         )
     ]
+
+
+def text_of(asked: Any, rule: TextRule) -> str:
+    """A text as it is, a missing one (None, NaN) as an empty one, a row as its task's text.
+
+    Args:
+        asked: a text, or a mapping of columns to cells.
+        rule: how a row becomes a text.
+
+    Raises:
+        InputError: a column is missing, or it is neither a text nor a row.
+    """
+    if isinstance(asked, Mapping):
+        import pandas as pd
+
+        return rule.texts_from(pd.DataFrame([dict(asked)]), "the row")[0]
+    if is_missing(asked):
+        return ""
+    if not isinstance(asked, str):
+        raise InputError(f"a text or a mapping of columns was expected, not {asked!r:.60}")
+    return asked

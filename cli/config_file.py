@@ -49,7 +49,8 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     if not isinstance(recorded, dict):
         raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
     arguments = {name: _arguments(path, name, values.pop(name, None)) for name in _EXAMPLES}
-    track = {"track": values.pop("track")} if values.get("track") else {}
+    # An empty list too is no value that click's types read.
+    track = {"track": values.pop("track")} if "track" in values else {}
     known = {parameter.name: parameter for parameter in parameters}
     typed = {
         key: _typed(path, key, value, known[key]) if key in known else value

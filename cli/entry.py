@@ -20,6 +20,7 @@ COMMANDS = (
     "lr-find",
     "evaluate",
     "predict",
+    "diagnose",
     "merge",
     "export",
     "compare",

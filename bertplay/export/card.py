@@ -72,6 +72,7 @@ def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, A
         facts=facts,
         settings=facts.settings,
         classifier=classifier,
+        whole=facts.settings.is_transformers_head(classifier.encoder.config),
         special=special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id),
         has_pooler="pooler" in classifier.encoder,
         texts=list(_USAGE_TEXTS.get(classifier.task.name, _OTHER_TEXTS)),

@@ -12,17 +12,20 @@ _CLEAR_GAP = 0.05
 """From this difference of confidence and accuracy on, a sentence is worth it."""
 
 
-def findings(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> tuple[str, ...]:
+def findings(
+    figures: Mapping[str, Any], baseline: Mapping[str, Any], which: str = "validation rows"
+) -> tuple[str, ...]:
     """A few sentences about the figures of a column whose rows have one class each.
 
     Args:
         figures: of `Metrics`, as summary.json has them.
         baseline: of the same rows.
+        which: what the rows are called.
     """
     rows = sum(map(sum, figures["confusion_matrix"]))
     return (
-        f"The model is right in {percent(figures['accuracy'])} of {rows:,} rows it was not trained "
-        f"on; answering '{baseline['majority_class']}' always would be right in "
+        f"The model is right in {percent(figures['accuracy'])} of {rows:,} {which}; answering "
+        f"'{baseline['majority_class']}' always would be right in "
         f"{percent(baseline['majority_accuracy'])}.",
         *_classes(figures),
         *_mistake(figures),

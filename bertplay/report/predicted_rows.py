@@ -60,3 +60,9 @@ def rows_to_explain(rows: PredictedRows) -> list[int]:
             seen.add(int(rows.labels[row]))
             chosen.append(row)
     return [int(row) for row in chosen]
+
+
+def rows_named(rows: PredictedRows, ids: Sequence[str]) -> list[int]:
+    """Row numbers of those ids that are among the rows."""
+    places = {name: row for row, name in reversed(list(enumerate(rows.ids)))}
+    return [places[name] for name in ids if name in places]

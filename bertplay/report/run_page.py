@@ -9,14 +9,13 @@ from typing import Any
 from bertplay.report.blocks import (
     Block,
     Figures,
-    Notice,
-    Notices,
     Page,
     Prose,
     Section,
     Table,
     Tiles,
 )
+from bertplay.report.checks import checks_section
 from bertplay.report.curves import training_curves, validation_curves
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
 from bertplay.report.findings import findings
@@ -41,11 +40,24 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
-        lead=() if "tasks" in summary else findings(summary["validation"], summary["baseline"]),
+        lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
-        sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
+        sections=(*checks_section(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
+
+
+def run_findings(run: RunFiles) -> list[str]:
+    """What the model of a run does, in sentences; those of several tasks begin with its name."""
+    summary = run.summary
+    if "tasks" not in summary:
+        return list(findings(summary["validation"], summary["baseline"]))
+    return [
+        f"{name}: {sentence}"
+        for name, figures in summary["validation"]["tasks"].items()
+        if "confusion_matrix" in figures
+        for sentence in findings(figures, summary["baseline"][name])
+    ]
 
 
 def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section, ...]:
@@ -156,15 +168,6 @@ def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
     if "confusion_matrix" in figures:
         tables.append(confusion_table(figures["confusion_matrix"], list(figures["per_class"])))
     return tuple(tables)
-
-
-def _checks(summary: Mapping[str, Any]) -> tuple[Section, ...]:
-    """What looks wrong; nothing where nothing does."""
-    notices = tuple(
-        Notice("warning", alarm["code"].replace("_", " "), alarm["message"])
-        for alarm in summary["alarms"]
-    )
-    return (Section("checks", "What looks wrong", (Notices(notices),)),) if notices else ()
 
 
 def _title(summary: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bertplay.classifier import Classifier
+from bertplay.data.errors import InputError
 from bertplay.encoders import load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.task import Task
@@ -50,6 +51,20 @@ def test_an_answer_reads_as_its_class_with_all_probabilities(classifier):
 def test_a_list_gives_an_answer_for_each_text(classifier):
     assert [answer.label for answer in classifier(TEXTS)] == classifier.predict(TEXTS)
     assert classifier([]) == []
+
+
+def test_a_row_is_asked_about_by_its_columns(classifier):
+    row = {"label": None, "text": TEXTS[0]}
+    assert classifier(row) == classifier(TEXTS[0])
+    assert next(classifier.stream([row])) == classifier(TEXTS[0])
+    with pytest.raises(InputError, match="the row has no column 'text'"):
+        classifier({"title": "a"})
+
+
+def test_a_missing_text_is_an_empty_one_and_a_number_none_at_all(classifier):
+    assert classifier([None, float("nan"), ""])[:2] == classifier(["", "", ""])[:2]
+    with pytest.raises(InputError, match="a text or a mapping of columns was expected, not 3"):
+        classifier([3])
 
 
 def test_a_stream_answers_in_order(classifier):

@@ -23,7 +23,7 @@ def said(confusion, names, confidence=0.8) -> str:
 def test_the_model_is_set_beside_the_majority():
     text = said([[50, 10], [10, 30]], ["died", "survived"])
 
-    assert "right in 80% of 100 rows" in text
+    assert "right in 80% of 100 validation rows" in text
     assert "answering 'died' always would be right in 60%" in text
 
 

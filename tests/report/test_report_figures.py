@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import brier_score_loss
 
+from bertplay.report.calibration_figures import calibration_figures
 from bertplay.report.confidence import reliability_points
 from bertplay.report.hard_rows import hard_rows_section, suspicious_rows
 from bertplay.report.loss_attention import loss_attention
@@ -38,11 +40,11 @@ def test_intervals_hold_the_figure_itself_and_are_the_same_each_time():
     assert class_intervals([[50, 10], [5, 35]]) == [first, second]
 
 
-def test_a_class_that_is_never_predicted_has_no_interval_of_precision():
+def test_a_class_that_is_never_predicted_has_no_intervals():
     _, never = class_intervals([[50, 0], [10, 0]])
 
     assert never.precision is None
-    assert never.recall == (0.0, 0.0)
+    assert never.recall is None
 
 
 def test_cross_entropy_looks_where_cross_entropy_looks():
@@ -109,6 +111,32 @@ def test_the_points_of_the_reliability_diagram_are_bins_of_rows():
         (pytest.approx(0.6), 0.5, 2),
         (pytest.approx(0.9), 0.75, 4),
     ]
+
+
+def test_the_brier_score_is_the_sum_of_its_parts_where_bins_are_alike_inside():
+    """15 bins of 40 rows, each with a confidence of its own."""
+    random = np.random.default_rng(2)
+    sure = np.repeat(np.linspace(0.5, 0.99, 15), 40)
+    right = random.random(600) < sure**2
+
+    found = calibration_figures(sure, right)
+
+    parts = found.reliability - found.resolution + found.uncertainty
+    assert found.brier == pytest.approx(parts)
+    assert found.brier == pytest.approx(brier_score_loss(right, sure))
+
+
+def test_a_calibrated_confidence_has_hardly_any_miscalibration():
+    random = np.random.default_rng(3)
+    sure = random.uniform(0.4, 1.0, 100_000)
+
+    calibrated = calibration_figures(sure, random.random(100_000) < sure)
+    never = calibration_figures(sure, np.zeros(100_000, dtype=bool))
+
+    assert calibrated.adaptive_ece < 0.01
+    assert calibrated.reliability < 1e-4
+    assert never.adaptive_ece == pytest.approx(sure.mean())
+    assert never.resolution == 0.0
 
 
 def test_the_group_of_texts_that_is_most_often_wrong_is_on_top():
