@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from bertplay.comparison.held_out import Predictions, cross_fitted_temperatures, rare_classes
 from bertplay.metrics import evaluate
-from bertplay.prediction import softmax
 
 
 @dataclass(frozen=True)
@@ -55,9 +54,9 @@ def figures_of(rows: Predictions, class_counts: Mapping[str, int]) -> dict[str, 
         rows: what was said of the rows that are evaluated.
         class_counts: class to its number of training rows.
     """
-    metrics = evaluate(softmax(rows.log_probabilities), rows.labels, rows.classes)
-    temperatures = cross_fitted_temperatures(rows)[:, None]
-    tempered = evaluate(softmax(rows.log_probabilities / temperatures), rows.labels, rows.classes)
+    metrics = evaluate(rows.probabilities(), rows.labels, rows.classes)
+    shares = rows.probabilities(cross_fitted_temperatures(rows))
+    tempered = evaluate(shares, rows.labels, rows.classes)
     rare = [metrics.per_class[name] for name in rare_classes(class_counts)]
     return {
         "accuracy": metrics.accuracy,

@@ -31,6 +31,13 @@ class Predictions:
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
 
+    def probabilities(self, temperatures: NDArray[np.float64] | float = 1.0) -> NDArray[np.float64]:
+        """`softmax(z / T)`, `[N, C]`, for logarithms z and T of each row, `[N]`, or of all."""
+        logits = self.log_probabilities / np.reshape(temperatures, (-1, 1))
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+        return shares
+
 
 def read_predictions(path: Path) -> Predictions:
     """Read predictions.csv or test_predictions.csv."""

@@ -30,10 +30,12 @@ def columns_of_facts(frame: pd.DataFrame) -> pd.DataFrame:
     texts = texts.rename(columns={"passenger_class": "pclass"})
 
     def numbers(column: str) -> pd.Series[Any]:
-        return pd.to_numeric(texts[column], errors="coerce").astype(float)
+        found: pd.Series[Any] = pd.to_numeric(texts[column], errors="coerce").astype(float)
+        return found
 
     def categories(values: pd.Series[Any]) -> pd.Series[Any]:
-        return values.where(values != "").astype("category")
+        known: pd.Series[Any] = values.where(values != "").astype("category")
+        return known
 
     facts = {
         "sex": categories(texts["sex"].str.lower()),
@@ -49,7 +51,8 @@ def columns_of_facts(frame: pd.DataFrame) -> pd.DataFrame:
         facts["port"] = categories(texts["embarked"])
     if "cabin" in texts:
         facts["deck"] = categories(texts["cabin"].str[:1])
-    return pd.DataFrame(facts)
+    columns: pd.DataFrame = pd.DataFrame(facts)
+    return columns
 
 
 def _title(name: str) -> str:
