@@ -23,6 +23,7 @@ COMMANDS = (
     "diagnose",
     "merge",
     "export",
+    "compare",
     "losses",
     "data",
     "distill",
