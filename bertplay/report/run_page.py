@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from bertplay.checks.result import those_fired
 from bertplay.report.blocks import (
     Block,
     Figures,
@@ -155,8 +156,8 @@ def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
 def _checks(summary: Mapping[str, Any]) -> tuple[Section, ...]:
     """What looks wrong; nothing where nothing does."""
     notices = tuple(
-        Notice("warning", alarm["code"].replace("_", " "), alarm["message"])
-        for alarm in summary["alarms"]
+        Notice("warning", f"{check['code']} {check['name']}", check["message"])
+        for check in those_fired(summary["checks"])
     )
     return (Section("checks", "What looks wrong", (Notices(notices),)),) if notices else ()
 
