@@ -171,7 +171,7 @@ def run_options(
             "optimizer_args",
             "schedule_args",
             "tasks",
-            *OWN_OPTIONS,
+            *_LISTS,
             *leave_out,
         ),
         multiple=("label", "loss"),

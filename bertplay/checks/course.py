@@ -153,12 +153,13 @@ def _variance(course: Course, thresholds: Thresholds) -> CheckResult:
 
 def _rise(course: Course, thresholds: Thresholds) -> CheckResult:
     first, lowest = course.epochs[0][0].loss, course.epochs[0][0]
-    earlier = [part for epoch in course.epochs[:-1] for part in epoch]
-    for part in earlier:
+    for part in (part for epoch in course.epochs[:-1] for part in epoch):
         lowest = min(lowest, part, key=lambda stretch: stretch.loss)
+    # A tenth may be a single step, so its noise is taken from the epoch.
+    deviation = _deviation(course.epochs[-1])
     for part in course.epochs[-1]:
         rise = part.loss - lowest.loss
-        noise = math.hypot(_error([part]), _error([lowest]))
+        noise = deviation * math.sqrt(1 / part.steps + 1 / lowest.steps)
         if rise > thresholds.loss_rise * first and rise > _SURE * noise:
             epoch = len(course.epochs)
             return fired(
@@ -175,9 +176,14 @@ def _mean(parts: Sequence[Stretch]) -> float:
     return sum(part.steps * part.loss for part in parts) / sum(part.steps for part in parts)
 
 
+def _deviation(parts: Sequence[Stretch]) -> float:
+    """Of all steps' losses around their mean."""
+    mean, steps = _mean(parts), sum(part.steps for part in parts)
+    squares = sum(p.steps * (p.deviation**2 + (p.loss - mean) ** 2) for p in parts)
+    return math.sqrt(squares / steps)
+
+
 def _error(parts: Sequence[Stretch]) -> float:
-    """Standard error of the mean, from the deviations within the parts."""
+    """Standard error of the mean."""
     steps = sum(part.steps for part in parts)
-    freedom = max(sum(part.steps - 1 for part in parts), 1)
-    squares = sum(part.steps * part.deviation**2 for part in parts)
-    return math.sqrt(squares / freedom / steps)
+    return _deviation(parts) / math.sqrt(steps)

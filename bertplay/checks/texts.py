@@ -34,7 +34,8 @@ def duplicate_texts(
     return fired(
         "BP102",
         f"{repeated:,} of {len(held_out):,} held-out rows ({share:.0%}) have a text that is "
-        "trained on as well, so figures flatter: remove repeated rows, or keep them together with --group.",
+        "trained on as well, so figures flatter: remove repeated rows, or keep them together "
+        "with --group.",
     )
 
 

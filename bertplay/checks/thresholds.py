@@ -70,8 +70,8 @@ class Thresholds:
         0.9, "BP304", "share of the weighted loss that one task must have"
     )
     label_errors: float = _threshold(0.01, "BP401", "share of the labels that must look wrong")
-    label_evidence: float = _threshold(
-        10.0, "BP401", "twice the log likelihood ratio that speaks for wrong labels"
+    label_confidence: float = _threshold(
+        0.9, "BP401", "probability of another class, calibrated, at which a label looks wrong"
     )
 
     def __post_init__(self) -> None:

@@ -377,9 +377,7 @@ class _Loop(Generic[Figures]):
         result = self._run(*inputs, done, rate, seed=seed)
         norms = result.gradient_norm, result.group_norms
         # The device works on this step while the next batch is put together.
-        mx.async_eval(
-            result.loss, result.figures, result.gradient_norm, result.group_norms, self._state
-        )
+        mx.async_eval(result.loss, result.figures, norms, self._state)
         self._average.after_step(position.step)
         position.step += 1
         position.batch += 1
