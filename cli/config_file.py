@@ -50,8 +50,8 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     if not isinstance(recorded, dict):
         raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
     arguments = {name: _arguments(path, name, values.pop(name, None)) for name in _EXAMPLES}
-    # One name or a list of them, which the options read themselves.
-    track = values.pop("track", None)
+    # An empty list too is no value that click's types read.
+    track = {"track": values.pop("track")} if "track" in values else {}
     known = {parameter.name: parameter for parameter in parameters}
     typed = {
         key: _typed(path, key, value, known[key]) if key in known else value
@@ -60,8 +60,7 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     }
     if "tasks" in typed:
         typed["tasks"] = _tasks(path, typed["tasks"])
-    names = {} if track is None else {"track": track}
-    return {**typed, **names, **arguments, RECORDED: recorded}
+    return {**typed, **track, **arguments, RECORDED: recorded}
 
 
 def _arguments(path: str, name: str, values: Any) -> dict[str, Any]:

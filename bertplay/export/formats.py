@@ -70,7 +70,7 @@ class Format:
 
 
 def _transformers(folder: Path, classifier: Classifier, run: Run) -> Written:
-    whole = head_settings(classifier.model.head).is_transformers_head
+    whole = head_settings(classifier.model.head).is_transformers_head(classifier.encoder.config)
     write_transformers_folder(folder, classifier)
     check = check_in_transformers(folder, reference(classifier), whole=whole)
     return Written((check,), () if whole else (_OWN_HEAD,))

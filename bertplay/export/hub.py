@@ -64,7 +64,9 @@ def push_folder(folder: Path, repo: str, *, private: bool) -> str:
     # Which errors these are depends on the HTTP library that huggingface_hub is made with.
     except Exception as error:
         raise _not_pushed(
-            folder, f"the Hugging Face Hub could not be reached ({_words(error)}): try again later"
+            folder,
+            f"the Hugging Face Hub could not be reached ({_words(error)}): later, run `hf upload "
+            f"{repo} {folder}`",
         ) from error
     if public:
         raise _not_pushed(

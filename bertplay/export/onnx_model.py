@@ -15,7 +15,7 @@ from bertplay.adapters.merging import merged_arrays
 from bertplay.classifier import Classifier
 from bertplay.data.errors import InputError
 from bertplay.export.head_settings import head_settings
-from bertplay.export.onnx_bert import bert_states
+from bertplay.export.onnx_encoder import encoder_states
 from bertplay.export.onnx_graph import OnnxGraph
 from bertplay.export.onnx_head import head_logits
 from bertplay.model_folder import head_tensors
@@ -93,7 +93,9 @@ def write_onnx(path: Path, classifier: Classifier) -> None:
 def _add_classifier(graph: OnnxGraph, classifier: Classifier) -> None:
     encoder, head = classifier.encoder, classifier.model.head
     kept = graph.add("Cast", "attention_mask", to=9)  # to bool
-    states = bert_states(graph, encoder.config, _numpy(merged_arrays(encoder)), "input_ids", kept)
+    states = encoder_states(
+        graph, encoder.config, _numpy(merged_arrays(encoder)), "input_ids", kept
+    )
     logits = head_logits(graph, head_settings(head), _numpy(head_tensors(head)), states, kept)
     graph.add("Identity", logits, output="logits")
     graph.add("Softmax", "logits", output="probabilities", axis=-1)

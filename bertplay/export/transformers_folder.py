@@ -32,7 +32,7 @@ def write_transformers_folder(folder: Path, classifier: Classifier) -> None:
     settings = head_settings(classifier.model.head)
     tensors = merged_arrays(classifier.encoder)
     config = classifier.encoder.config.as_dict() | labels(classifier)
-    if settings.is_transformers_head:
+    if settings.is_transformers_head(classifier.encoder.config):
         config["architectures"] = ["BertForSequenceClassification"]
         config["classifier_dropout"] = classifier.head_options["dropout"]
         tensors = _with_classifier(tensors, head_tensors(classifier.model.head))

@@ -48,7 +48,7 @@ from bertplay.multi_task.preparation import (
 from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
-from bertplay.report import PredictedRows, write_report
+from bertplay.report import rows_of_tasks, write_report
 from bertplay.tracking.tracked_view import tracked
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.frozen_part import outputs_above
@@ -179,7 +179,7 @@ def train_tasks(
         if group.first:
             _write_results(output, prepared, result.outputs, outputs, summary)
             if options.report:
-                write_report(output, _predicted_classes(data.validation, result.outputs))
+                _write_report(output, data.validation, result.outputs)
     view.finished(summary)
     return summary
 
@@ -226,6 +226,13 @@ def _write_results(
     run_directory.write_summary(output, summary)
 
 
+def _write_report(output: Path, rows: MultiLabelledTexts, outputs: Outputs) -> None:
+    shares = {
+        name: probabilities(outputs[name], labels.column) for name, labels in rows.labels.items()
+    }
+    write_report(output, rows_of_tasks(rows.ids, rows.texts, rows.labels, shares))
+
+
 def _hooks(
     prepared: PreparedTasks,
     options: TrainOptions,
@@ -267,22 +274,6 @@ def _hooks(
     updates = _TaskWeightUpdates(prepared, options.task_weighting)
     checks = epoch_checks(options, prepared, before)
     return LoopHooks(evaluated, restored_metrics, inputs, checks, updates.after_epoch)
-
-
-def _predicted_classes(rows: MultiLabelledTexts, outputs: Outputs) -> dict[str, PredictedRows]:
-    """Of each task with one class a row, the rows that have a label of it."""
-    found = {}
-    for name, labels in rows.labels.items():
-        known = np.flatnonzero(labels.known)
-        if labels.column.kind == "single_label" and known.size:
-            found[name] = PredictedRows(
-                [rows.ids[row] for row in known],
-                [rows.texts[row] for row in known],
-                labels.numbers[known],
-                probabilities(outputs[name][known], labels.column),
-                labels.column.classes,
-            )
-    return found
 
 
 def _predicted(

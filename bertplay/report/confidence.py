@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bertplay.metrics import CALIBRATION_BINS, expected_calibration_error
-from bertplay.report.blocks import Figures, Prose, Section
+from bertplay.report.blocks import Figures, Prose, Section, Table
+from bertplay.report.calibration_figures import calibration_figures
 from bertplay.report.confidence_figures import (
     ReliabilityPoint,
     confidence_figure,
@@ -14,6 +15,7 @@ from bertplay.report.confidence_figures import (
 from bertplay.report.lines import line_figure
 from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.svg import Drawing, drawing
+from bertplay.report.wording import figure
 
 _BARS = 20
 _MOST_POINTS = 150
@@ -32,7 +34,26 @@ def confidence_section(rows: PredictedRows, anchor: str) -> Section:
             Figures(
                 (_reliability(rows, anchor), _histogram(rows, anchor), _coverage(rows, anchor))
             ),
+            _table(rows),
         ),
+    )
+
+
+def _table(rows: PredictedRows) -> Table:
+    found = calibration_figures(rows.confidence, rows.predicted == rows.labels)
+    lines = (
+        ("expected calibration error", found.ece, "bins of equal width; 0 is perfect"),
+        ("adaptive calibration error", found.adaptive_ece, "bins of equally many rows"),
+        ("Brier score", found.brier, "mean squared distance of confidence from right or wrong"),
+        ("reliability", found.reliability, "its part that is miscalibration; adds"),
+        ("resolution", found.resolution, "that surer rows are right more often; takes away"),
+        ("uncertainty", found.uncertainty, "what a constant confidence would have; adds"),
+    )
+    return Table(
+        "Figures of the confidence",
+        ("figure", "value", "what it is"),
+        tuple((name, figure(value), what) for name, value, what in lines),
+        words=frozenset({0, 2}),
     )
 
 

@@ -23,6 +23,9 @@ _NAMES = {
     "mae": "Mean absolute error",
     "rmse": "Root mean squared error",
 }
+MOST_CLASSES = 25
+"""Of more classes, tables and figures show those that matter most."""
+
 _PER_CLASS = ("precision", "recall", "f1")
 
 
@@ -49,7 +52,12 @@ def tiles_of(figures: Mapping[str, Any], baseline: Mapping[str, Any]) -> tuple[T
 
 
 def confusion_table(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Table:
-    """The confusion matrix: counts, with each row's shares under them and as its shades."""
+    """The confusion matrix: counts, with each row's shares under them and as its shades.
+
+    Of many classes the largest confusions alone, as nobody reads a matrix of thousands of cells.
+    """
+    if len(classes) > MOST_CLASSES:
+        return _largest_confusions(matrix, classes)
     rows: list[tuple[str | Cell, ...]] = []
     for true, counts in enumerate(matrix):
         total = sum(counts)
@@ -72,6 +80,24 @@ def confusion_table(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> 
         tuple(rows),
         corner="predicted",
     )
+
+
+def _largest_confusions(matrix: Sequence[Sequence[int]], classes: Sequence[str]) -> Table:
+    found = sorted(
+        (
+            (count, true, predicted)
+            for true, counts in enumerate(matrix)
+            for predicted, count in enumerate(counts)
+            if count and predicted != true
+        ),
+        key=lambda one: -one[0],
+    )[:MOST_CLASSES]
+    rows = tuple(
+        (classes[true], classes[predicted], f"{count:,}", f"{count / sum(matrix[true]):.0%}")
+        for count, true, predicted in found
+    )
+    headings = ("true class", "predicted", "rows", "share of the class")
+    return Table("The largest confusions", headings, rows, words=frozenset({0, 1}))
 
 
 def per_class_table(figures: Mapping[str, Any]) -> Table:

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bertplay.report import palette
-from bertplay.report.svg import axes_of
+from bertplay.report.svg import LETTER, axes_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LETTER = 0.078  # inches, the mean width of a letter of 10 points
 _LINE = 0.17  # inches between the names of two lines
 _LONGEST = 16
 
@@ -49,7 +48,7 @@ def line_figure(
     """
     names = [shortened(name) for name in lines]
     several = len(lines) > 1
-    right = 0.22 + _LETTER * max(map(len, names)) if several else 0.14
+    right = 0.22 + LETTER * max(map(len, names)) if several else 0.14
     figure, axes = axes_of(height, right=right, top=0.3 if mark else 0.14)
     coloured = len(lines) <= len(palette.SERIES)
     ends = []

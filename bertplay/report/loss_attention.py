@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from bertplay.report.bars import grouped_bars
 from bertplay.report.blocks import Figures, Prose, Section
+from bertplay.report.figures_of_column import MOST_CLASSES
 from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.svg import Drawing, drawing
 from bertplay.report.wording import percent
@@ -75,8 +76,10 @@ def attention_section(
     """Shares of rows and of gradients by class and by difficulty."""
     of_label = rows.probabilities[np.arange(len(rows.labels)), rows.labels]
     hardness = np.clip(np.searchsorted(_EDGES, of_label, side="right") - 1, 0, len(_EDGES) - 2)
+    by_class, classes = _most_changed(
+        _sums(rows.labels, len(rows.classes), found), list(rows.classes)
+    )
     names = [f"{low:.1f} to {high:.1f}" for low, high in pairwise(_EDGES)]
-    by_class = _sums(rows.labels, len(rows.classes), found)
     by_hardness = _sums(hardness, len(names), found)
     return Section(
         anchor,
@@ -89,7 +92,7 @@ def attention_section(
             ),
             Figures(
                 (
-                    _bars(by_class, list(rows.classes), loss_name, f"{anchor}-class", "class"),
+                    _bars(by_class, classes, loss_name, f"{anchor}-class", "class"),
                     _bars(
                         by_hardness,
                         names,
@@ -101,6 +104,14 @@ def attention_section(
             ),
         ),
     )
+
+
+def _most_changed(sums: list[list[float]], names: list[str]) -> tuple[list[list[float]], list[str]]:
+    """Of many classes, those whose share of the gradient the loss changes most, in their order."""
+    _, plain, trained = sums
+    change = [abs(after - before) for before, after in zip(plain, trained, strict=True)]
+    kept = sorted(sorted(range(len(names)), key=lambda place: -change[place])[:MOST_CLASSES])
+    return [[share[place] for place in kept] for share in sums], [names[place] for place in kept]
 
 
 def _sums(

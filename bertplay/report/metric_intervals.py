@@ -13,7 +13,10 @@ COVERAGE = 0.95
 
 @dataclass(frozen=True)
 class ClassIntervals:
-    """Lower and upper bounds of a class's figures; None where too few draws define one.
+    """Lower and upper bounds of a class's figures.
+
+    None where too few draws define one, or all are alike: a class of which nothing was found, or
+    everything, is not known more certainly than others.
 
     Attributes:
         precision: of the rows predicted to be of the class, the share that are.
@@ -31,8 +34,9 @@ def class_intervals(
 ) -> list[ClassIntervals]:
     """Percentile bootstrap intervals of each class's figures, at 95%.
 
-    A table of N rows drawn with replacement has a confusion matrix whose cells are multinomial
-    with the shares of the one that was seen, so those are drawn, and not the rows.
+    A table of N rows drawn with replacement has, of each class, so many rows that are found, that
+    are missed, that are called so though they are not, and others: multinomial with the shares that
+    were seen. So these are drawn, and not the rows.
 
     Args:
         confusion: `[C, C]` numbers of rows; a row of it is a true class, a column a predicted one.
@@ -43,28 +47,28 @@ def class_intervals(
         Efron, Tibshirani, An Introduction to the Bootstrap, 1993.
     """
     seen = np.asarray(confusion, dtype=np.int64)
-    classes, rows = len(seen), int(seen.sum())
-    drawn = np.random.default_rng(seed).multinomial(rows, seen.ravel() / rows, size=draws)
-    tables = drawn.reshape(draws, classes, classes)
-    hits = np.diagonal(tables, axis1=1, axis2=2)
-    predicted, true = tables.sum(axis=1), tables.sum(axis=2)
-    return [
-        ClassIntervals(
-            _bounds(hits[:, c], predicted[:, c]),
-            _bounds(hits[:, c], true[:, c]),
-            _bounds(2 * hits[:, c], predicted[:, c] + true[:, c]),
+    rows, random = int(seen.sum()), np.random.default_rng(seed)
+    found = []
+    for c, hit in enumerate(np.diagonal(seen)):
+        missed, false = seen[c].sum() - hit, seen[:, c].sum() - hit
+        cells = np.array([hit, missed, false, rows - hit - missed - false])
+        drawn = random.multinomial(rows, cells / rows, size=draws)
+        hits, true, predicted = drawn[:, 0], drawn[:, 0] + drawn[:, 1], drawn[:, 0] + drawn[:, 2]
+        found.append(
+            ClassIntervals(
+                _bounds(hits, predicted), _bounds(hits, true), _bounds(2 * hits, predicted + true)
+            )
         )
-        for c in range(classes)
-    ]
+    return found
 
 
 def _bounds(
     part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]
 ) -> tuple[float, float] | None:
-    """Of the draws in which the whole is not empty; None where that is fewer than half."""
+    """Of the draws in which the whole is not empty; None where these are few, or all alike."""
     some = whole > 0
     if some.mean() < 0.5:
         return None
     tail = (1 - COVERAGE) / 2
     low, high = np.quantile(part[some] / whole[some], (tail, 1 - tail))
-    return float(low), float(high)
+    return None if low == high else (float(low), float(high))

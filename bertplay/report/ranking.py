@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from bertplay.report.blocks import Cell, Figures, Prose, Section, Table
+from bertplay.report.figures_of_column import MOST_CLASSES
 from bertplay.report.lines import Place, line_figure
 from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.ranking_curves import ranking_curves
@@ -33,8 +34,8 @@ def ranking_section(rows: PredictedRows, anchor: str) -> Section:
         roc[name], recall[name] = ranking_curves(is_class, share)
     rare = min(roc, key=lambda name: int((rows.labels == list(rows.classes).index(name)).sum()))
     drawings = (
-        _roc(roc, anchor),
-        _precision_recall(recall, anchor),
+        _roc(_lowest(roc), anchor),
+        _precision_recall(_lowest(recall), anchor),
         _thresholds(rows, rare, anchor),
     )
     return Section(
@@ -49,6 +50,12 @@ def ranking_section(rows: PredictedRows, anchor: str) -> Section:
             _areas(rows, roc, recall),
         ),
     )
+
+
+def _lowest(curves: Mapping[str, UnitCurve]) -> dict[str, UnitCurve]:
+    """Of many classes, those with the least area."""
+    lowest = sorted(curves, key=lambda name: curves[name].area)[:MOST_CLASSES]
+    return {name: curve for name, curve in curves.items() if name in lowest}
 
 
 def _roc(curves: Mapping[str, UnitCurve], anchor: str) -> Drawing:

@@ -35,7 +35,12 @@ def read_run_files(folder: Path) -> RunFiles:
     Raises:
         InputError: the folder holds no finished run, or a file of it is damaged.
     """
-    config = run_directory.read_config(folder)
+    try:
+        config = run_directory.read_config(folder)
+    except InputError:
+        raise InputError(
+            f"{folder} is no run of bertplay: name the folder that holds its config.yaml"
+        ) from None
     try:
         summary = json.loads((folder / run_directory.SUMMARY).read_text(encoding="utf-8"))
         lines = (folder / run_directory.METRICS).read_text(encoding="utf-8").splitlines()

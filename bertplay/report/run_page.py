@@ -6,23 +6,23 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bertplay.checks.result import those_fired
 from bertplay.report.blocks import (
     Block,
     Figures,
-    Notice,
-    Notices,
     Page,
+    Prose,
     Section,
     Table,
     Tiles,
 )
+from bertplay.report.checks import checks_section
 from bertplay.report.curves import training_curves, validation_curves
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
+from bertplay.report.findings import findings
 from bertplay.report.run_facts import class_table, settings_section
 from bertplay.report.run_files import RunFiles
 from bertplay.report.svg import Drawing
-from bertplay.report.wording import figure, percent
+from bertplay.report.wording import figure
 
 _MOST_NAMED = 3
 
@@ -40,11 +40,24 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
     return Page(
         title=_title(summary),
         subtitle=_subtitle(run),
-        lead=_lead(summary),
+        lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
-        sections=(*_checks(summary), *parts, settings_section(summary, run.config)),
+        sections=(*checks_section(summary), *parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
+
+
+def run_findings(run: RunFiles) -> list[str]:
+    """What the model of a run does, in sentences; those of several tasks begin with its name."""
+    summary = run.summary
+    if "tasks" not in summary:
+        return list(findings(summary["validation"], summary["baseline"]))
+    return [
+        f"{name}: {sentence}"
+        for name, figures in summary["validation"]["tasks"].items()
+        if "confusion_matrix" in figures
+        for sentence in findings(figures, summary["baseline"][name])
+    ]
 
 
 def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section, ...]:
@@ -109,8 +122,12 @@ def _part_of_task(
     if counts:
         rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
         sections.append(rows)
-    tiles = Tiles(tiles_of(figures, summary["baseline"].get(name, {})))
-    return Section(anchor, f"Task {name}", (tiles,), tuple(sections))
+    baseline = summary["baseline"].get(name, {})
+    said: tuple[Block, ...] = ()
+    if "confusion_matrix" in figures:
+        said = (Prose(" ".join(findings(figures, baseline))),)
+    tiles = Tiles(tiles_of(figures, baseline))
+    return Section(anchor, f"Task {name}", (*said, tiles), tuple(sections))
 
 
 def _curves(
@@ -153,15 +170,6 @@ def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
     return tuple(tables)
 
 
-def _checks(summary: Mapping[str, Any]) -> tuple[Section, ...]:
-    """What looks wrong; nothing where nothing does."""
-    notices = tuple(
-        Notice("warning", f"{check['code']} {check['name']}", check["message"])
-        for check in those_fired(summary["checks"])
-    )
-    return (Section("checks", "What looks wrong", (Notices(notices),)),) if notices else ()
-
-
 def _title(summary: Mapping[str, Any]) -> str:
     name = str(summary["task"]).capitalize()
     if name == "Table":
@@ -184,15 +192,4 @@ def _subtitle(run: RunFiles) -> str:
             f"{summary['data']['validation_rows']:,} validation rows",
             f"epoch {summary['best_epoch']} of {summary['epochs_run']}",
         ]
-    )
-
-
-def _lead(summary: Mapping[str, Any]) -> tuple[str, ...]:
-    if "tasks" in summary:
-        return ()
-    baseline, figures = summary["baseline"], summary["validation"]
-    return (
-        f"The model is right in {percent(figures['accuracy'])} of the validation rows; answering "
-        f"always {baseline['majority_class']} would be right in "
-        f"{percent(baseline['majority_accuracy'])}.",
     )

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 WIDTH = 5.0
 """Inches, 360 units of the drawing: as wide as a phone, so that text has its size there."""
 
+LETTER = 0.078
+"""Inches, the mean width of a letter of 10 points."""
+
 _STYLE: Any = {
     "axes.axisbelow": True,
     "axes.edgecolor": palette.GRID,

@@ -44,12 +44,16 @@ from bertplay.training.step_memory import memory_warning
 from bertplay.training.summary import batch_size_of, plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import SilentView
-from bertplay.training_data import load_training_data
+from bertplay.training_data import TrainingData, load_training_data
 
 
 @together
 def train(
-    options: TrainOptions, view: SilentView | None = None, *, origin: Origin = NEW
+    options: TrainOptions,
+    view: SilentView | None = None,
+    *,
+    origin: Origin = NEW,
+    table: TrainingData | None = None,
 ) -> dict[str, Any]:
     """Train a classifier, or a model with a head for each of several tasks, into a run directory.
 
@@ -57,6 +61,8 @@ def train(
         options: what to train on, and how; with `tasks` or `multi_task` there are several tasks.
         view: is told what happens; by default nobody is.
         origin: what the run repeats or goes on with; `bertplay.resume` goes on with one.
+        table: of a single label column, in place of the table that the options name; such a run
+            cannot be resumed or repeated from its config.yaml, which names no table.
 
     Returns:
         The summary, as in summary.json.
@@ -76,7 +82,7 @@ def train(
     group = process_group()
     view = view if view is not None and group.first else SilentView()
     started = time.perf_counter()
-    data = load_training_data(options)
+    data = load_training_data(options) if table is None else table
     options = with_recipe(options, data.task.name)
     require_divisible(group, batch_size_of(options))
     loss = resolve_loss(options, data)

@@ -63,7 +63,15 @@ def test_a_backbone_that_the_hub_lacks_is_not_named_there(backbone):
 
 
 def test_no_folder_of_the_machine_is_told():
-    assert "private" not in card(summary())
+    assert "private" not in card(summary(backbone="/home/someone/private/encoder"))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "named"),
+    [("mini", "mini of bertplay"), ("someone/an-encoder", "someone/an-encoder")],
+)
+def test_the_encoder_is_named_where_others_can_have_it(backbone, named):
+    assert f"Trained on the encoder {named}.\n" in card(summary(backbone=backbone))
 
 
 def test_each_class_has_its_row_even_with_a_bar_in_its_name():

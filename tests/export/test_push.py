@@ -75,7 +75,9 @@ def test_a_hub_that_is_not_there_is_one_sentence(hub, exported, monkeypatch):
     # Nobody listens on port 9 of this machine.
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
 
-    assert "could not be reached" in refusal(exported)
+    message = refusal(exported)
+    assert "could not be reached" in message
+    assert message.endswith(f"later, run `hf upload {REPO} {exported}`")
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,18 @@
 """The numbers that the report computes from predictions, on data with known answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.metrics import brier_score_loss
 
+from bertplay.report.calibration_figures import calibration_figures
 from bertplay.report.confidence import reliability_points
 from bertplay.report.hard_rows import hard_rows_section, suspicious_rows
 from bertplay.report.loss_attention import loss_attention
 from bertplay.report.metric_intervals import class_intervals
 from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
+from bertplay.report.slices import slices_of, slices_section
 
 COUNTS = {"a": 60, "b": 40}
 
@@ -38,11 +43,11 @@ def test_intervals_hold_the_figure_itself_and_are_the_same_each_time():
     assert class_intervals([[50, 10], [5, 35]]) == [first, second]
 
 
-def test_a_class_that_is_never_predicted_has_no_interval_of_precision():
+def test_a_class_that_is_never_predicted_has_no_intervals():
     _, never = class_intervals([[50, 0], [10, 0]])
 
     assert never.precision is None
-    assert never.recall == (0.0, 0.0)
+    assert never.recall is None
 
 
 def test_cross_entropy_looks_where_cross_entropy_looks():
@@ -111,17 +116,63 @@ def test_the_points_of_the_reliability_diagram_are_bins_of_rows():
     ]
 
 
+def test_the_brier_score_is_the_sum_of_its_parts_where_bins_are_alike_inside():
+    """15 bins of 40 rows, each with a confidence of its own."""
+    random = np.random.default_rng(2)
+    sure = np.repeat(np.linspace(0.5, 0.99, 15), 40)
+    right = random.random(600) < sure**2
+
+    found = calibration_figures(sure, right)
+
+    parts = found.reliability - found.resolution + found.uncertainty
+    assert found.brier == pytest.approx(parts)
+    assert found.brier == pytest.approx(brier_score_loss(right, sure))
+
+
+def test_a_calibrated_confidence_has_hardly_any_miscalibration():
+    random = np.random.default_rng(3)
+    sure = random.uniform(0.4, 1.0, 100_000)
+
+    calibrated = calibration_figures(sure, random.random(100_000) < sure)
+    never = calibration_figures(sure, np.zeros(100_000, dtype=bool))
+
+    assert calibrated.adaptive_ece < 0.01
+    assert calibrated.reliability < 1e-4
+    assert never.adaptive_ece == pytest.approx(sure.mean())
+    assert never.resolution == 0.0
+
+
 def test_the_group_of_texts_that_is_most_often_wrong_is_on_top():
     texts = ["one"] * 20 + ["one two three"] * 20 + ["a b c d e f"] * 20
     labels = [0] * 20 + [0, 1] * 10 + [0] * 19 + [1]
 
-    section = hard_rows_section(rows_of([[0.8, 0.2]] * 60, labels, texts), "wrong")
+    (section,) = slices_section(rows_of([[0.8, 0.2]] * 60, labels, texts), "slices")
 
-    assert [row[:2] for row in section.blocks[-1].rows] == [
-        ("3", "0.500"),
-        ("6", "0.950"),
-        ("1", "1.000"),
+    assert [row[1:4] for row in section.blocks[-1].rows] == [
+        ("3", "0.500", "-0.317"),
+        ("6", "0.950", "+0.133"),
+        ("1", "1.000", "+0.183"),
     ]
+
+
+def test_numbers_are_grouped_by_ranges_and_words_by_what_they_are():
+    ages = slices_of("age", [*range(40), None, *[40.0] * 10])
+    assert [group.value for group in ages] == ["0 to 12", "13 to 24", "25 to 37", "38 to 40"]
+    assert [int(group.rows.sum()) for group in ages] == [13, 12, 13, 12]
+
+    cabins = slices_of("cabin", ["A"] * 12 + ["B"] * 11 + [""] * 10 + ["C"] * 9)
+    assert [group.value for group in cabins] == ["missing", "A", "B"]
+
+    assert slices_of("ship", ["Titanic"] * 30) == []
+
+
+def test_a_column_without_a_large_group_is_named():
+    rows = rows_of([[0.8, 0.2]] * 20, [0] * 20)
+    rows = replace(rows, columns={"name": [str(row) + "x" for row in range(20)]})
+
+    (section,) = slices_section(rows, "slices")
+
+    assert section.blocks[0].text == "No group by name has 10 rows."
 
 
 def test_a_model_without_errors_has_none_to_show():

@@ -9,7 +9,7 @@ import pytest
 from browser import layouts
 
 from bertplay import InputError, TrainOptions, train
-from bertplay.report import write_report
+from bertplay.report import read_run_files, validation_rows, write_report
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 ROWS = (
@@ -203,6 +203,31 @@ def test_every_task_has_a_part_of_its_own(run_of_tasks):
         "Task words",
     ]
     assert found.count("What predictions rest on") == 1
+
+
+def test_chosen_rows_are_explained_in_place_of_others(run, tmp_path):
+    files = read_run_files(run)
+    columns = validation_rows(files)
+    chosen = [columns[""].ids[3], columns[""].ids[1]]
+
+    page = write_report(run, columns, explain=chosen, output=tmp_path / "chosen.html")
+
+    found = Elements(page.read_text(encoding="utf-8"))
+    coloured = [one["text"].split(":")[0] for one in found.named("h3") if ":" in one["text"]]
+    assert coloured == [f"Row {name}" for name in chosen]
+
+
+def test_the_rows_of_a_finished_run_are_those_it_was_validated_on(run, run_of_tasks):
+    for folder, columns in ((run, {""}), (run_of_tasks, {"label"})):
+        files = read_run_files(folder)
+        rows = validation_rows(files)
+        assert rows.keys() == columns
+        of_column = rows[min(columns)]
+        figures = files.summary["validation"]
+        figures = figures.get("tasks", {"": figures})[min(columns)]
+        accuracy = (of_column.predicted == of_column.labels).mean()
+        assert accuracy == pytest.approx(figures["accuracy"])
+        assert set(of_column.texts) <= {text for text, *_ in ROWS}
 
 
 def test_a_run_that_is_not_finished_has_none(run, tmp_path):

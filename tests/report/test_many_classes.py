@@ -1,0 +1,38 @@
+"""A page of 150 classes stays small, and as narrow as a phone."""
+
+import numpy as np
+import pytest
+from browser import layouts
+
+from bertplay.report import PredictedRows, write_predictions_report
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> str:
+    """Of 3,000 rows whose classes have long names."""
+    random = np.random.default_rng(0)
+    classes = [f"a class with a rather long name, number {number}" for number in range(150)]
+    labels = random.integers(0, 150, 3000)
+    p = random.random((3000, 150)) ** 8
+    p[np.arange(3000), labels] += random.random(3000)
+    names = [str(row) for row in range(3000)]
+    texts = [f"{'word ' * int(random.integers(1, 200))}{row}" for row in names]
+    folder = tmp_path_factory.mktemp("many")
+    rows = PredictedRows(names, texts, labels, p / p.sum(axis=1, keepdims=True), classes)
+    write_predictions_report(rows, folder / "p.csv", folder / "p.html")
+    return (folder / "p.html").read_text(encoding="utf-8")
+
+
+def test_it_is_small(page):
+    assert len(page.encode()) < 1_000_000
+
+
+def test_it_fits_a_phone(page, tmp_path):
+    for layout in layouts(page, (390, 1280), tmp_path):
+        assert layout.scroll <= layout.inner
+        assert layout.too_wide == []
+
+
+def test_it_has_the_largest_confusions_in_place_of_the_matrix(page):
+    assert "The largest confusions" in page
+    assert 'class="matrix"' not in page
