@@ -75,7 +75,8 @@ def compare_losses(
         ]
     scores = {name: _scores(of_method, tables) for name, of_method in runs.items()}
     compared = differences(scores, reference, test)
-    rare = " and ".join(rare_classes(_counts(tables[0])))
+    *most, last = rare_classes(_counts(tables[0]))
+    rare = f"{', '.join(most)} and {last}" if most else last
     facts = {
         "task": tables[0].task.name,
         "source": tables[0].source,
