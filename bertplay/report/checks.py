@@ -27,7 +27,8 @@ def checks_section(summary: Mapping[str, Any]) -> tuple[Section, ...]:
         if result["severity"] == severity
     ]
     said: Block = Notices(tuple(notices)) if notices else Prose("No check has found anything.")
-    return (_section(said, *_others(results)),)
+    title = "What looks wrong" if notices else "Checks"
+    return (Section("checks", title, (said, *_others(results))),)
 
 
 def _others(results: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
@@ -45,7 +46,3 @@ def _names(results: Sequence[Mapping[str, Any]], status: str) -> list[str]:
     """The names of checks with this status, each once."""
     names = [str(result["name"]) for result in results if result["status"] == status]
     return list(dict.fromkeys(names))
-
-
-def _section(*blocks: Block) -> Section:
-    return Section("checks", "What looks wrong", blocks)

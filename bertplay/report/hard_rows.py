@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from bertplay.checks.doubted_labels import doubted_labels
+from bertplay.checks.thresholds import Thresholds
 from bertplay.report.blocks import Block, Prose, Quote, Quotes, Section, Span
 from bertplay.report.predicted_rows import PredictedRows
 
@@ -17,7 +18,8 @@ def hard_rows_section(rows: PredictedRows, anchor: str) -> Section:
     of_label = rows.probabilities[np.arange(len(rows.labels)), rows.labels]
     wrong = np.flatnonzero(rows.predicted != rows.labels)
     hardest = wrong[np.argsort(of_label[wrong], kind="stable")][:_SHOWN]
-    doubted = int(suspicious_rows(rows).sum())
+    sure = Thresholds().label_confidence
+    doubted = doubted_labels(rows.probabilities, rows.labels, sure).rows
     quotes = tuple(
         Quote(
             f"Row {rows.ids[row]}",
@@ -29,38 +31,24 @@ def hard_rows_section(rows: PredictedRows, anchor: str) -> Section:
                 ),
             ),
             (Span(_cut(rows.texts[row])),),
+            "This label is doubted." if doubted[row] else "",
         )
         for row in hardest.tolist()
     )
+    said = (
+        f"The labels of {int(doubted.sum()):,} rows are doubted, as the model is {sure:.0%} sure "
+        "of another class, calibrated, and as sure as of that class's own rows on average "
+        "(confident learning)."
+        if doubted.any()
+        else "No label is doubted: the model is never sure enough of another class."
+    )
     blocks: list[Block] = [
-        Prose(
-            "The rows whose label had the least probability: hard ones, and those with a wrong "
-            f"label. Wrong labels are found soonest among the {doubted:,} rows that are as likely "
-            "of another class as the rows of that class are on average (confident learning)."
-        ),
+        Prose(f"The rows whose label had the least probability, with their texts. {said}"),
         Quotes(quotes),
     ]
     if not quotes:
         blocks = [Prose("Every row is right.")]
     return Section(anchor, "Rows it gets wrong", tuple(blocks))
-
-
-def suspicious_rows(rows: PredictedRows) -> npt.NDArray[np.bool_]:
-    """`[N]` rows that are as sure of another class as rows labelled with that are on average.
-
-    Reference:
-        Northcutt, Jiang, Chuang, Confident Learning: Estimating Uncertainty in Dataset Labels,
-        JAIR 2021.
-    """
-    p, labels = rows.probabilities, rows.labels
-    own = np.array(
-        [p[labels == c, c].mean() if (labels == c).any() else np.inf for c in range(p.shape[1])]
-    )
-    confident = np.where(p >= own, p, -1.0)
-    likely: npt.NDArray[np.bool_] = (confident.max(axis=1) >= 0) & (
-        confident.argmax(axis=1) != labels
-    )
-    return likely
 
 
 def _cut(text: str) -> str:

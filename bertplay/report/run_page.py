@@ -42,7 +42,7 @@ def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
         subtitle=_subtitle(run),
         lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
-        sections=(*checks_section(summary), *parts, settings_section(summary, run.config)),
+        sections=(*parts, settings_section(summary, run.config)),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
 
@@ -80,6 +80,7 @@ def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section,
                 ),
             ],
         ),
+        *checks_section(summary),
         Section("classes", "Each class", _tables(summary["validation"])),
         *of_predictions,
         *tests,
@@ -94,7 +95,7 @@ def _parts_of_tasks(
         _part_of_task(run, name, f"task-{number}", columns.get(name, ()))
         for number, name in enumerate(run.summary["validation"]["tasks"], 1)
     ]
-    return (_overview(run.summary), *curves, *tasks)
+    return (_overview(run.summary), *curves, *checks_section(run.summary), *tasks)
 
 
 def _part_of_task(

@@ -8,7 +8,7 @@ from sklearn.metrics import brier_score_loss
 
 from bertplay.report.calibration_figures import calibration_figures
 from bertplay.report.confidence import reliability_points
-from bertplay.report.hard_rows import hard_rows_section, suspicious_rows
+from bertplay.report.hard_rows import hard_rows_section
 from bertplay.report.loss_attention import loss_attention
 from bertplay.report.metric_intervals import class_intervals
 from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
@@ -83,20 +83,20 @@ def test_a_loss_that_changes_is_looked_at_where_training_has_taken_it():
     assert last.loss[1] > first.loss[1]
 
 
-def test_wrong_labels_are_among_the_suspicious_rows():
-    random = np.random.default_rng(1)
-    truth = random.integers(0, 2, 4000)
-    sure = np.clip(random.normal(0.85, 0.08, 4000), 0.5, 0.99)
-    p = np.where(truth[:, None] == np.arange(2), sure[:, None], 1 - sure[:, None])
-    labels = truth.copy()
-    swapped = random.choice(4000, 200, replace=False)
-    labels[swapped] = 1 - labels[swapped]
+def test_a_hard_row_whose_label_is_doubted_says_so():
+    """Of 200 rows that the model is sure of, one is labelled as the other class."""
+    p = np.repeat([[0.99, 0.01], [0.01, 0.99], [0.6, 0.4]], 100, axis=0)
+    labels = np.repeat([0, 1, 0], 100)
+    labels[[0, 200]] = 1
 
-    suspicious = suspicious_rows(rows_of(p, labels))
+    section = hard_rows_section(rows_of(p, labels), "wrong")
 
-    # Those that are surer than the mean of 0.82, from a distribution around 0.85.
-    assert 0.55 < suspicious[swapped].mean() < 0.75
-    assert suspicious[np.setdiff1d(np.arange(4000), swapped)].sum() == 0
+    said, quotes = section.blocks
+    assert "The labels of 1 rows are doubted" in said.text
+    assert [(one.heading, one.note) for one in quotes.quotes] == [
+        ("Row 0", "This label is doubted."),
+        ("Row 200", ""),
+    ]
 
 
 def test_the_surest_wrong_rows_come_first_and_then_right_ones_of_different_classes():
