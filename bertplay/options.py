@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
+from bertplay.checks.thresholds import thresholds_of
 from bertplay.data.errors import InputError
 from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
 from bertplay.option_values import plain_arguments, plain_names, plain_tasks, plain_value
@@ -304,6 +305,10 @@ class TrainOptions:
     report: bool = option(
         True, "Write report.html, the run as a page; with no-, do without.", group="Output"
     )
+    check_thresholds: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={"help": "Limits of the checks; docs/checks.md lists them.", "group": "Output"},
+    )
     track: tuple[str, ...] = option(
         (),
         "Send the figures to a tracker as well; may be given several times.",
@@ -316,7 +321,7 @@ class TrainOptions:
         hints = get_type_hints(TrainOptions)
         for declared in fields(self):
             name, value = declared.name, getattr(self, declared.name)
-            if name in ("loss_args", "optimizer_args", "schedule_args"):
+            if name in ("loss_args", "optimizer_args", "schedule_args", "check_thresholds"):
                 plain: Any = plain_arguments(name, value)
             elif name == "track":
                 plain = plain_names(name, value)
@@ -356,6 +361,7 @@ class TrainOptions:
             )
             # Said here, before the task's recipe would say another one.
             object.__setattr__(self, "pooling", TRANSFORMERS_POOLING)
+        thresholds_of(self.check_thresholds)
         optimizer_arguments(self.optimizer, self.optimizer_args)
         schedule_arguments(self.schedule, self.schedule_args)
         require(

@@ -59,7 +59,7 @@ _MOST_SIGN_FLIPS = 20
     "--output",
     metavar="DIR",
     type=click.Path(),
-    help="Folder of compare.json and compare.md; default: runs/compare-TASK.",
+    help="Folder of compare.json, compare.md and compare.html; default: runs/compare-TASK.",
 )
 @click.option(
     "--cache",
@@ -121,7 +121,7 @@ def compare(
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
     click.echo(markdown(facts))
-    click.echo(f"written to {folder}: compare.json, compare.md")
+    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
 
 
 def _require_comparison(folder: Path) -> None:

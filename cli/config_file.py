@@ -16,6 +16,7 @@ _EXAMPLES = {
     "loss_args": "gamma: 2.0",
     "optimizer_args": "beta2: 0.98",
     "schedule_args": "min_lr: 1e-6",
+    "check_thresholds": "loss_rise: 1.0",
 }
 
 

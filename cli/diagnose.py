@@ -13,6 +13,7 @@ _EXAMPLES = """\b
 Examples:
   bertplay diagnose runs/titanic-focal_smooth
   bertplay diagnose runs/titanic-focal_smooth --explain 992 --explain 491
+  bertplay diagnose runs/titanic-focal_smooth --slice sex --slice age
   bertplay diagnose --predictions p.csv --output p.html
 """
 
@@ -33,6 +34,13 @@ Examples:
     help="Validation row whose words are coloured by their parts in its prediction; several times.",
 )
 @click.option(
+    "--slice",
+    "slices",
+    multiple=True,
+    metavar="COL",
+    help="Column of the table whose values or ranges make groups of rows; several times.",
+)
+@click.option(
     "--output",
     type=click.Path(),
     metavar="FILE",
@@ -43,6 +51,7 @@ def diagnose(
     run: str | None,
     predictions: str | None,
     explain: tuple[str, ...],
+    slices: tuple[str, ...],
     output: str | None,
     as_json: bool,
 ) -> None:
@@ -57,15 +66,21 @@ def diagnose(
             "--explain needs the model that made the predictions: give its RUN instead"
         )
     page = None if output is None else Path(output).expanduser()
-    result = _of_run(run, explain, page) if run is not None else _of_table(str(predictions), page)
+    if run is not None:
+        result = _of_run(run, explain, slices, page)
+    else:
+        result = _of_table(str(predictions), slices, page)
     _print(result, as_json=as_json)
 
 
-def _of_run(run: str, explain: tuple[str, ...], output: Path | None) -> dict[str, Any]:
+def _of_run(
+    run: str, explain: tuple[str, ...], slices: tuple[str, ...], output: Path | None
+) -> dict[str, Any]:
     from bertplay.report import read_run_files, run_findings, validation_rows, write_report
 
     files = read_run_files(Path(run).expanduser())
-    page = write_report(files.folder, validation_rows(files), explain=explain, output=output)
+    rows = validation_rows(files, slices)
+    page = write_report(files.folder, rows, explain=explain, output=output)
     return {
         "run": run,
         "findings": run_findings(files),
@@ -75,12 +90,12 @@ def _of_run(run: str, explain: tuple[str, ...], output: Path | None) -> dict[str
     }
 
 
-def _of_table(predictions: str, output: Path | None) -> dict[str, Any]:
+def _of_table(predictions: str, slices: tuple[str, ...], output: Path | None) -> dict[str, Any]:
     from bertplay.report import read_predictions, write_predictions_report
 
     source = Path(predictions).expanduser()
     page = source.with_suffix(".html") if output is None else output
-    figures = write_predictions_report(read_predictions(source), source, page)
+    figures = write_predictions_report(read_predictions(source, slices), source, page)
     return {"predictions": predictions, **figures, "page": str(page)}
 
 

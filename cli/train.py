@@ -51,6 +51,8 @@ _METAVARS = {
     "output": "DIR",
 }
 
+_LISTS = ("track", "check_thresholds")
+
 _DEFAULTS = {
     name: str(TrainOptions.__dataclass_fields__[name].default)
     for name in ("loss", "optimizer", "schedule")
@@ -134,6 +136,15 @@ def run_options(
         "--score-weight": _task_option(
             "--score-weight", "What that figure counts in choosing the best epoch; default: 1."
         ),
+        "--check-threshold": click.option(
+            "--check-threshold",
+            multiple=True,
+            metavar="NAME=X",
+            cls=GroupedOption,
+            group="Output",
+            help="From where on a check fires, such as loss_rise=1; docs/checks.md lists all. May "
+            "be given several times.",
+        ),
         "--track": click.option(
             "--track",
             multiple=True,
@@ -155,7 +166,14 @@ def run_options(
     }
     fields_of_run = options_from(
         TrainOptions,
-        leave_out=("loss_args", "optimizer_args", "schedule_args", "tasks", "track", *leave_out),
+        leave_out=(
+            "loss_args",
+            "optimizer_args",
+            "schedule_args",
+            "tasks",
+            *_LISTS,
+            *leave_out,
+        ),
         multiple=("label", "loss"),
         by_recipe=_DECIDED_BY_RECIPE,
         metavars=_METAVARS,
@@ -203,9 +221,14 @@ def options_given(
         f"{name}_args": key_values(f"--{name}-arg", values.pop(f"{name}_arg", ()), example=example)
         for name, example in examples.items()
     }
+    thresholds = key_values(
+        "--check-threshold", values.pop("check_threshold", ()), example="loss_rise=1"
+    )
     label, loss = values.pop("label"), values.pop("loss")
     from_file = {} if config is None else read_config(config, ctx.command.params)
     given = {name: value for name, value in values.items() if value not in (None, ())} | of_chosen
+    if thresholds:
+        given["check_thresholds"] = {**from_file.get("check_thresholds", {}), **thresholds}
     ground = {**from_file, **given}
     typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
     if values.get("metric") is not None and ("tasks" in typed or ground.get("multi_task")):

@@ -14,6 +14,7 @@ from bertplay.comparison.baselines import baselines_for, evaluated_rows, run_bas
 from bertplay.comparison.conclusions import recommendation, sentences
 from bertplay.comparison.figures import FIGURES, figures_of, prior_shifted
 from bertplay.comparison.held_out import Predictions, rare_classes
+from bertplay.comparison.html_page import html
 from bertplay.comparison.page import markdown
 from bertplay.comparison.paired import Difference, differences
 from bertplay.comparison.statistics import mean_interval
@@ -42,7 +43,7 @@ def compare_losses(
     cache: Path,
     on_run: OnRun,
 ) -> dict[str, Any]:
-    """Train every loss with every seed, compare them, and write compare.json and compare.md.
+    """Train every loss with every seed, compare them, and write compare.json, .md and .html.
 
     Args:
         options: of all trainings, but for loss and seed.
@@ -51,7 +52,7 @@ def compare_losses(
         reference: the title of the loss that others are compared to.
         test: of `bertplay.comparison.paired.TESTS`.
         jobs: trainings at once.
-        output: the folder of the two files.
+        output: the folder of the three files.
         cache: the folder of the trainings' results.
         on_run: is told of each training.
 
@@ -74,7 +75,8 @@ def compare_losses(
         ]
     scores = {name: _scores(of_method, tables) for name, of_method in runs.items()}
     compared = differences(scores, reference, test)
-    rare = " and ".join(rare_classes(_counts(tables[0])))
+    *most, last = rare_classes(_counts(tables[0]))
+    rare = f"{', '.join(most)} and {last}" if most else last
     facts = {
         "task": tables[0].task.name,
         "source": tables[0].source,
@@ -101,6 +103,7 @@ def compare_losses(
     }
     write_json(output / "compare.json", facts)
     write_text(output / "compare.md", markdown(facts))
+    write_text(output / "compare.html", html(facts))
     return facts
 
 

@@ -29,7 +29,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
         f"|---|{'---|' * (len(titles) + 1)}",
     ]
     for method, of_method in facts["methods"].items():
-        cells = [_interval(of_method["figures"][figure.key]) for figure in FIGURES]
+        cells = [" ".join(shown_interval(of_method["figures"][figure.key])) for figure in FIGURES]
         lines.append(f"| {method} | {' | '.join(cells)} | {of_method['seconds']:.1f} |")
     lines += [
         "",
@@ -42,7 +42,10 @@ def markdown(facts: Mapping[str, Any]) -> str:
     ]
     for method, of_method in facts["methods"].items():
         if of_method["differences"] is not None:
-            cells = [_difference(figure, of_method["differences"]) for figure in FIGURES]
+            cells = [
+                " ".join(shown_difference(figure, of_method["differences"][figure.key]))
+                for figure in FIGURES
+            ]
             lines.append(f"| {method} | {' | '.join(cells)} |")
     lines += ["", "## What can be said", ""]
     lines += [f"- {sentence}" for sentence in facts["conclusions"]]
@@ -50,12 +53,13 @@ def markdown(facts: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _interval(values: Mapping[str, float]) -> str:
-    return f"{values['mean']:.3f} [{values['low']:.3f}, {values['high']:.3f}]"
+def shown_interval(values: Mapping[str, float]) -> tuple[str, str]:
+    """A mean and its interval."""
+    return f"{values['mean']:.3f}", f"[{values['low']:.3f}, {values['high']:.3f}]"
 
 
-def _difference(figure: Figure, differences: Mapping[str, Mapping[str, float]]) -> str:
-    values = differences[figure.key]
+def shown_difference(figure: Figure, values: Mapping[str, float]) -> tuple[str, str]:
+    """A mean difference, and its interval and corrected p."""
     scale, digits = (100, 1) if figure.share else (1, 3)
     mean, low, high = (f"{values[key] * scale:+.{digits}f}" for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}], p {values['adjusted_p']:.3f}"
+    return mean, f"[{low}, {high}], p {values['adjusted_p']:.3f}"

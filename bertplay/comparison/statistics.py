@@ -46,7 +46,8 @@ def mean_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval
 def paired_t_p(differences: ArrayLike) -> float:
     """Two-sided p of Student's paired test that the mean difference is 0.
 
-    Differences that are all the same number, other than 0, give 0, and all 0 give 1.
+    Differences that are all the same number have no spread to measure them by: their p is that of
+    the sign-flip test, `2 / 2^n`, and 1 where all are 0.
 
     Args:
         differences: `[n]`, one for each pair, n at least 2.
@@ -61,7 +62,7 @@ def paired_t_p(differences: ArrayLike) -> float:
         raise ValueError("differences holds one pair: a test needs two at least")
     error = _standard_error(d)
     if error == 0:
-        return 1.0 if d[0] == 0 else 0.0
+        return 1.0 if d[0] == 0 else 2.0 / 2 ** len(d)
     return float(2 * stats.t.sf(abs(d.mean()) / error, len(d) - 1))
 
 

@@ -149,7 +149,7 @@ def _train(training: Training) -> Record:
 
     with tempfile.TemporaryDirectory(prefix="bertplay-compare-") as name:
         output = Path(name) / "run"
-        summary = bertplay.train(replace(training.options, output=str(output)))
+        summary = bertplay.train(replace(training.options, output=str(output), report=False))
         test = output / TEST_PREDICTIONS
         rows = read_predictions(test if test.exists() else output / PREDICTIONS)
     mx.clear_cache()

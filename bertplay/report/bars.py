@@ -6,14 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bertplay.report import palette
-from bertplay.report.lines import shortened
-from bertplay.report.svg import WIDTH, axes_of
+from bertplay.report.svg import WIDTH, axes_of, shortened, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_LETTER = 0.078  # inches, the mean width of a letter of 10 points
 
 
 def grouped_bars(
@@ -30,7 +27,7 @@ def grouped_bars(
 
     labels = [shortened(name) for name in names]
     thickness = 0.8 / len(series)
-    left = 0.26 + _LETTER * max(map(len, labels))
+    left = 0.26 + max(map(text_width, labels))
     height = 0.95 + len(names) * (0.12 + 0.17 * len(series))
     figure, axes = axes_of(height, left=left, top=0.4)
     places = np.arange(len(names))
@@ -78,4 +75,4 @@ def write_key(
             transform=axes.transAxes,
             color=colour,
         )
-        reached += 0.25 + _LETTER * len(name)
+        reached += 0.25 + text_width(name)

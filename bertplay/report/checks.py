@@ -11,17 +11,13 @@ _SEVERITIES = ("error", "warning", "info")
 
 
 def checks_section(summary: Mapping[str, Any]) -> tuple[Section, ...]:
-    """A section; nothing where a run of an earlier version had nothing to say.
+    """A section; nothing where there are no checks.
 
     Args:
         summary: of the run.
     """
     if "checks" not in summary:
-        alarms = [
-            Notice("warning", alarm["code"].replace("_", " "), alarm["message"])
-            for alarm in summary.get("alarms", ())
-        ]
-        return (_section(Notices(tuple(alarms))),) if alarms else ()
+        return ()
     results = summary["checks"]
     fired = [result for result in results if result["status"] == "fired"]
     notices = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from bertplay import run_directory
 from bertplay.data.errors import InputError
-from bertplay.report.predicted_rows import PredictedRows
+from bertplay.report.predicted_rows import PredictedRows, rows_of_tasks
 from bertplay.report.run_files import RunFiles
 
 if TYPE_CHECKING:
@@ -19,14 +20,19 @@ if TYPE_CHECKING:
     from bertplay.options import TrainOptions
 
 
-def validation_rows(run: RunFiles) -> dict[str, PredictedRows]:
+def validation_rows(run: RunFiles, slices: Sequence[str] = ()) -> dict[str, PredictedRows]:
     """Label column to its rows, of the columns whose rows have one class each.
 
     The texts are read from the tables that the run was trained on, the probabilities from its
     predictions.csv. The column of a run with a single one is "".
 
+    Args:
+        run: its files.
+        slices: columns of the table to group the rows by.
+
     Raises:
-        InputError: a table is missing or has changed since, or predictions.csv does not fit it.
+        InputError: a table is missing or has changed since, it lacks a column to group by, or
+            predictions.csv does not fit it.
     """
     from bertplay.options import RECORDED, from_mapping
 
@@ -35,14 +41,31 @@ def validation_rows(run: RunFiles) -> dict[str, PredictedRows]:
     options = from_mapping(config, run.folder / run_directory.CONFIG)
     predictions = _read_predictions(run.folder / run_directory.PREDICTIONS)
     if "tasks" in run.summary:
-        return _of_tasks(options, recorded, predictions, run.folder)
+        found = _of_tasks(options, recorded, predictions, run.folder)
+    else:
+        found = {"": _of_classifier(options, recorded, predictions, run.folder)}
+    if not slices:
+        return found
+    cells = table_cells(options, slices)
+    return {
+        name: replace(rows, columns={c: [cells[c][i] for i in rows.ids] for c in slices})
+        for name, rows in found.items()
+    }
+
+
+def _of_classifier(
+    options: TrainOptions,
+    recorded: Mapping[str, Any],
+    predictions: pd.DataFrame,
+    folder: Path,
+) -> PredictedRows:
     from bertplay.training_data import load_training_data
 
     rows = load_training_data(options).validation
-    _require_same_table(rows.sha256, recorded, run.folder)
+    _require_same_table(rows.sha256, recorded, folder)
     assert rows.labels is not None
-    shares = _shares(predictions, rows.ids, list(rows.classes), run.folder)
-    return {"": PredictedRows(rows.ids, rows.texts, rows.labels, shares, rows.classes)}
+    shares = _shares(predictions, rows.ids, list(rows.classes), folder)
+    return PredictedRows(rows.ids, rows.texts, rows.labels, shares, rows.classes)
 
 
 def _of_tasks(
@@ -56,22 +79,36 @@ def _of_tasks(
 
     rows = load_multi_task_data(options, all_task_options(options)).validation
     _require_same_table(rows.sha256, recorded, folder)
-    found = {}
-    for name, labels in rows.labels.items():
-        known = np.flatnonzero(labels.known)
-        if labels.column.kind != "single_label" or not known.size:
-            continue
-        classes = labels.column.classes
-        headings = [f"{name}_{label}" for label in classes]
-        shares = _shares(predictions, rows.ids, headings, folder)[known]
-        found[name] = PredictedRows(
-            [rows.ids[row] for row in known],
-            [rows.texts[row] for row in known],
-            labels.numbers[known],
-            shares,
-            classes,
+    shares = {
+        name: _shares(
+            predictions, rows.ids, [f"{name}_{label}" for label in labels.column.classes], folder
         )
-    return found
+        for name, labels in rows.labels.items()
+        if labels.column.kind == "single_label"
+    }
+    return rows_of_tasks(rows.ids, rows.texts, rows.labels, shares)
+
+
+def table_cells(options: TrainOptions, columns: Sequence[str]) -> dict[str, dict[str, object]]:
+    """Of the table with the validation rows: column to row id to cell.
+
+    Raises:
+        InputError: the table lacks a column.
+    """
+    from bertplay.data.emotions import read_emotions
+    from bertplay.data.table import read_table, require_column
+    from bertplay.data.titanic import read_passengers
+    from bertplay.labelled_tables import row_ids
+
+    path = options.validation or options.data
+    if path is not None:
+        frame = read_table(path)
+    else:
+        frame = read_emotions() if options.task == "emotion" else read_passengers()
+    ids, _ = row_ids(frame)
+    for name in columns:
+        require_column(frame, name, path=path or "the built-in table", option="--slice")
+    return {name: dict(zip(ids, frame[name].tolist(), strict=True)) for name in columns}
 
 
 def _read_predictions(path: Path) -> pd.DataFrame:

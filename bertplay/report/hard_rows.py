@@ -1,22 +1,19 @@
-"""The rows a model gets most wrong, and the groups of rows where it is wrong most often."""
+"""The rows that a model gets most wrong, and those whose labels are to be doubted."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from bertplay.report.blocks import Block, Prose, Quote, Quotes, Section, Span, Table
+from bertplay.report.blocks import Block, Prose, Quote, Quotes, Section, Span
 from bertplay.report.predicted_rows import PredictedRows
-from bertplay.report.wording import figure
 
 _SHOWN = 8
 _LONGEST = 400
-_GROUPS = 4
-_FEWEST_ROWS = 10
 
 
 def hard_rows_section(rows: PredictedRows, anchor: str) -> Section:
-    """Rows with the least probability of their label, with their texts; groups by length."""
+    """Rows with the least probability of their label, with their texts."""
     of_label = rows.probabilities[np.arange(len(rows.labels)), rows.labels]
     wrong = np.flatnonzero(rows.predicted != rows.labels)
     hardest = wrong[np.argsort(of_label[wrong], kind="stable")][:_SHOWN]
@@ -45,8 +42,7 @@ def hard_rows_section(rows: PredictedRows, anchor: str) -> Section:
     ]
     if not quotes:
         blocks = [Prose("Every row is right.")]
-    lengths = _by_length(rows)
-    return Section(anchor, "Rows it gets wrong", (*blocks, *lengths))
+    return Section(anchor, "Rows it gets wrong", tuple(blocks))
 
 
 def suspicious_rows(rows: PredictedRows) -> npt.NDArray[np.bool_]:
@@ -65,32 +61,6 @@ def suspicious_rows(rows: PredictedRows) -> npt.NDArray[np.bool_]:
         confident.argmax(axis=1) != labels
     )
     return likely
-
-
-def _by_length(rows: PredictedRows) -> tuple[Table, ...]:
-    """Accuracy by the number of words, the worst group first; nothing where there are few rows."""
-    words = np.array([len(text.split()) for text in rows.texts])
-    shares = np.arange(1, _GROUPS + 1) / _GROUPS
-    longest = np.unique(np.quantile(words, shares, method="inverted_cdf"))
-    if len(longest) < 2 or len(words) < _GROUPS * _FEWEST_ROWS:
-        return ()
-    groups = np.searchsorted(longest, words, side="left")
-    right = rows.predicted == rows.labels
-    found: list[tuple[float, tuple[str, ...]]] = []
-    for group in range(len(longest)):
-        inside = groups == group
-        accuracy = float(right[inside].mean())
-        name = _range(words[inside])
-        cells = name, figure(accuracy), f"{int((~right[inside]).sum()):,}", f"{inside.sum():,}"
-        found.append((accuracy, cells))
-    ordered = tuple(cells for _, cells in sorted(found, key=lambda one: one[0]))
-    headings = ("words", "accuracy", "wrong", "rows")
-    return (Table("By the length of the text, worst first", headings, ordered),)
-
-
-def _range(words: npt.NDArray[np.int64]) -> str:
-    low, high = int(words.min()), int(words.max())
-    return str(low) if low == high else f"{low} to {high}"
 
 
 def _cut(text: str) -> str:

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bertplay.report import palette
-from bertplay.report.svg import axes_of
+from bertplay.report.svg import axes_of, shortened, text_width
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LETTER = 0.078  # inches, the mean width of a letter of 10 points
 _LINE = 0.17  # inches between the names of two lines
-_LONGEST = 16
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def line_figure(
     """
     names = [shortened(name) for name in lines]
     several = len(lines) > 1
-    right = 0.22 + _LETTER * max(map(len, names)) if several else 0.14
+    right = 0.22 + max(map(text_width, names)) if several else 0.14
     figure, axes = axes_of(height, right=right, top=0.3 if mark else 0.14)
     coloured = len(lines) <= len(palette.SERIES)
     ends = []
@@ -77,12 +75,6 @@ def line_figure(
     if several:
         _name_ends(axes, names, ends, y_limits, height)
     return figure, axes
-
-
-def shortened(name: str, longest: int = _LONGEST) -> str:
-    """A name that fits beside a figure, on one line."""
-    words = " ".join(name.split())
-    return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
 def _side(at: float, limits: tuple[float, float]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from bertplay.multi_task.labels import Labels
 
 _WRONG, _RIGHT = 3, 2
 
@@ -22,6 +25,7 @@ class PredictedRows:
         labels: `[N]` class numbers.
         probabilities: `[N, C]`.
         classes: C class names.
+        columns: of the table by name, N cells each, to group the rows by.
     """
 
     ids: Sequence[str]
@@ -29,6 +33,7 @@ class PredictedRows:
     labels: npt.NDArray[np.integer[Any]]
     probabilities: npt.NDArray[np.float64]
     classes: Sequence[str]
+    columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
@@ -41,6 +46,34 @@ class PredictedRows:
         """`[N]` the probability of that class."""
         highest: npt.NDArray[np.float64] = self.probabilities.max(axis=1)
         return highest
+
+
+def rows_of_tasks(
+    ids: Sequence[str],
+    texts: Sequence[str],
+    labels: Mapping[str, Labels],
+    shares: Mapping[str, npt.NDArray[np.float64]],
+) -> dict[str, PredictedRows]:
+    """Of each task with one class a row, the rows that have a label of it.
+
+    Args:
+        ids: N row names.
+        texts: N texts.
+        labels: task to its labels of the N rows.
+        shares: task to its probabilities `[N, C]`, at least of these tasks.
+    """
+    found = {}
+    for name, of_task in labels.items():
+        known = np.flatnonzero(of_task.known).tolist()
+        if of_task.column.kind == "single_label" and known:
+            found[name] = PredictedRows(
+                [ids[row] for row in known],
+                [texts[row] for row in known],
+                of_task.numbers[known],
+                shares[name][known],
+                of_task.column.classes,
+            )
+    return found
 
 
 def rows_to_explain(rows: PredictedRows) -> list[int]:

@@ -15,6 +15,7 @@ from bertplay.report.findings import findings
 from bertplay.report.hard_rows import hard_rows_section
 from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.ranking import ranking_section
+from bertplay.report.slices import slices_section
 
 
 def figures_of_rows(rows: PredictedRows) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -50,6 +51,7 @@ def predictions_page(
             *((ranking_section(rows, "ranking"),) if several else ()),
             confidence_section(rows, "confidence"),
             hard_rows_section(rows, "wrong"),
+            *slices_section(rows, "slices"),
         ),
         footer=f"Written by bertplay {__version__} from {source}.",
     )

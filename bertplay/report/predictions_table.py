@@ -23,7 +23,7 @@ _NO_CLASSES = ("id", "text", "label", "predicted", "confidence")
 _SUM_TOLERANCE = 0.01
 
 
-def read_predictions(path: str | PathLike[str]) -> PredictedRows:
+def read_predictions(path: str | PathLike[str], slices: Sequence[str] = ()) -> PredictedRows:
     """Read a table with the column `label` and a column of probabilities for each class.
 
     The columns `id` and `text` are shown where there are any; `predicted` and `confidence` follow
@@ -31,6 +31,7 @@ def read_predictions(path: str | PathLike[str]) -> PredictedRows:
 
     Args:
         path: CSV, TSV, JSONL or Parquet.
+        slices: columns to group the rows by, which are no classes.
 
     Raises:
         InputError: it cannot be read, it has no label or no class, a label is no class, or the
@@ -38,7 +39,10 @@ def read_predictions(path: str | PathLike[str]) -> PredictedRows:
     """
     frame = read_table(path)
     require_column(frame, "label", path=path, option="--predictions")
-    classes = [str(name) for name in frame.columns if str(name) not in _NO_CLASSES]
+    for name in slices:
+        require_column(frame, name, path=path, option="--slice")
+    others = {*_NO_CLASSES, *slices}
+    classes = [str(name) for name in frame.columns if str(name) not in others]
     if len(classes) < 2:
         raise InputError(
             f"{path}: a column of probabilities is needed for each of at least two classes; beside "
@@ -60,6 +64,7 @@ def read_predictions(path: str | PathLike[str]) -> PredictedRows:
         np.array(labels),
         _probabilities(frame, classes, path),
         classes,
+        {name: frame[name].tolist() for name in slices},
     )
 
 
@@ -77,8 +82,8 @@ def _probabilities(
         name = classes[column]
         raise InputError(
             f"{path}, {frame.index.name} {frame.index[row]}: column {name!r} holds "
-            f"{frame[name].iloc[row]!r}, which is no probability; leave out columns that are no "
-            "class"
+            f"{frame[name].iloc[row]!r}, which is no probability; name a column to group "
+            "rows by with --slice, and leave out others"
         )
     sums = shares.sum(axis=1)
     wrong = np.flatnonzero((shares < 0).any(axis=1) | (np.abs(sums - 1) > _SUM_TOLERANCE))

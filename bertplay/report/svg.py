@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 5.0
 """Inches, 360 units of the drawing: as wide as a phone, so that text has its size there."""
+
+_LETTER = 0.078  # inches, the mean width of a letter of 10 points
+_LONGEST = 16
 
 _STYLE: Any = {
     "axes.axisbelow": True,
@@ -38,6 +43,8 @@ _STYLE: Any = {
     # The same figures make the same page.
     "svg.hashsalt": "bertplay",
     "text.color": palette.INK,
+    # A class may be called "$5 to $10".
+    "text.parse_math": False,
     "xtick.color": palette.GRID,
     "xtick.labelcolor": palette.MUTED,
     "xtick.major.size": 0,
@@ -77,7 +84,9 @@ def drawing_style() -> Iterator[None]:
     """All figures of a page are drawn within it."""
     import matplotlib
 
-    with matplotlib.rc_context(_STYLE):
+    with warnings.catch_warnings(), matplotlib.rc_context(_STYLE):
+        # Only its measuring lacks them: the reader's fonts show them.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing", UserWarning)
         yield
 
 
@@ -105,6 +114,27 @@ def axes_of(
         )
     )
     return figure, axes
+
+
+def text_width(text: str) -> float:
+    """About how wide a text of 10 points is, in inches."""
+    return _LETTER * sum(map(_letters, text))
+
+
+def shortened(text: str) -> str:
+    """A text that fits beside a figure, on one line."""
+    words, kept, width = " ".join(text.split()), "", 0
+    for letter in words:
+        width += _letters(letter)
+        if width > _LONGEST:
+            return kept[:-1] + "…"
+        kept += letter
+    return kept
+
+
+def _letters(letter: str) -> int:
+    """How many letters it is as wide as: Chinese characters and the like are square."""
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def drawing(figure: Figure, name: str, title: str, description: str, caption: str) -> Drawing:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from bertplay.report import palette
 from bertplay.report.bars import write_key
-from bertplay.report.lines import shortened
-from bertplay.report.svg import axes_of
+from bertplay.report.svg import axes_of, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

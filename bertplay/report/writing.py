@@ -20,6 +20,7 @@ from bertplay.report.ranking import ranking_section
 from bertplay.report.rendering import rendered
 from bertplay.report.run_files import RunFiles, read_run_files
 from bertplay.report.run_page import run_page
+from bertplay.report.slices import slices_section
 from bertplay.report.svg import drawing_style
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def _sections(
             rows, loss_attention(rows, loss, counts, progress), loss["name"], f"looks-{number}"
         ),
         hard_rows_section(rows, f"wrong-{number}"),
+        *slices_section(rows, f"slices-{number}"),
         explained_section(
             model,
             rows,

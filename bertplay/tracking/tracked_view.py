@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bertplay.atomic_files import write_json
+from bertplay.checks.result import CheckResult
 from bertplay.data.errors import InputError
 from bertplay.tracking.figures import tracked_figures
 from bertplay.tracking.tracker import TrackedRun, Tracker
@@ -82,6 +83,10 @@ class TrackedView(SilentView):
     def planned(self, plan: Plan) -> None:
         """Pass on."""
         self._view.planned(plan)
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        """Pass on."""
+        self._view.checked(checks)
 
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """Pass on."""

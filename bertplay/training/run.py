@@ -23,9 +23,9 @@ from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, so
 from bertplay.report import PredictedRows, write_report
 from bertplay.tracking.libraries import require_libraries
 from bertplay.tracking.tracked_view import tracked
-from bertplay.training.double_correction import double_correction
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.epoch_checks import data_checks, epoch_checks
 from bertplay.training.fit import fit
 from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop_settings import LoopSettings, schedule_of
@@ -95,8 +95,6 @@ def train(
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
-    if warning := double_correction(options.sampling, loss):
-        view.warned(warning)
     prepared = prepare(options, data, loss)
     if teacher is not None:
         soft_targets = teacher_logits(teacher, data.train, on_rows=view.taught)
@@ -131,6 +129,8 @@ def train(
         view.planned(replace(plan, first_step=first_step))
         if warning := memory_warning(memory, options.max_tokens):
             view.warned(warning)
+        before = data_checks(options, prepared)
+        view.checked(before)
         result = fit(
             model,
             prepared.train,
@@ -140,6 +140,7 @@ def train(
             objective=objective_of(options),
             metric=options.metric,
             view=view,
+            checks=epoch_checks(options, prepared, before),
             frozen_pass=frozen_pass,
             resumed=resumed,
             group=group,

@@ -1,5 +1,6 @@
 """`bertplay compare` on a small table: its files, what is trained once, wrong input."""
 
+import html
 import json
 
 import pytest
@@ -47,6 +48,9 @@ def test_a_comparison_is_written_as_it_is_printed(bertplay, table, folder, train
         "TF-IDF + balanced logistic regression",
     ]
     assert facts["methods"]["ce"]["differences"] is None
+    page = (folder / "compared" / "compare.html").read_text()
+    assert facts["recommendation"] in html.unescape(page)
+    assert page.count("<svg") == 4
     assert facts["methods"]["majority"]["figures"]["rare_recall"]["mean"] == 0
     assert "[4/4] seed 1, focal, gamma 3" in result.stderr
 

@@ -45,6 +45,23 @@ def test_a_table_of_predictions_is_told_about_and_gets_its_page(bertplay, predic
     assert "How far its confidence can be trusted" in (folder / "p.html").read_text()
 
 
+def test_rows_are_grouped_by_a_column_of_the_table(bertplay, run, folder):
+    rows = PREDICTIONS.splitlines()
+    cities = ["Rome", "Oslo"] * 20
+    lines = [f"{rows[0]},city", *(f"{rows[1 + n % 4]},{city}" for n, city in enumerate(cities))]
+    (folder / "p.csv").write_text("\n".join(lines) + "\n")
+
+    assert bertplay("diagnose", "--predictions", "p.csv", "--slice", "city").exit_code == 0
+    assert '<td class="words">Oslo</td><td>0.500</td>' in (folder / "p.html").read_text()
+
+    result = bertplay("diagnose", run, "--slice", "label", "--output", "run.html")
+    assert result.exit_code == 0, result.stderr
+    assert "No group by label has 10 rows" in (folder / "run.html").read_text()
+    told = refusal(bertplay("diagnose", run, "--slice", "city"))
+    assert "--slice" in told
+    assert "'city'" in told
+
+
 def test_json_has_the_figures_and_nothing_else(bertplay, predictions):
     found = json.loads(bertplay("diagnose", "--predictions", predictions, "--json").stdout)
 

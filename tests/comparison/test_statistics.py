@@ -30,9 +30,9 @@ def test_the_paired_t_test_is_scipys():
     assert paired_t_p(DIFFERENCES) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("differences", "p"), [([0.0, 0.0, 0.0], 1.0), ([0.1, 0.1, 0.1], 0.0)])
-def test_differences_without_spread_are_decided_by_their_value(differences, p):
-    assert paired_t_p(differences) == p
+@pytest.mark.parametrize("differences", [[0.0, 0.0, 0.0], [0.1, 0.1, 0.1], [0.3, 0.3]])
+def test_differences_without_spread_have_the_p_of_the_sign_flip_test(differences):
+    assert paired_t_p(differences) == sign_flip_p(differences)
 
 
 def test_the_sign_flip_test_counts_the_signs_with_as_large_a_sum():

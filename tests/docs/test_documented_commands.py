@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from bertplay.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 # What makes the environment is run by the continuous checks; benchmarks have tests of their own.
 ENVIRONMENT = ("python3 -m venv", "pip ", "pre-commit ", "python -m pytest", "bash .ci/run")

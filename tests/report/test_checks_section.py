@@ -47,10 +47,5 @@ def test_a_check_that_passed_in_several_tasks_is_named_once():
     )
 
 
-def test_the_warnings_of_an_earlier_version_are_shown():
-    alarms = [{"code": "never_predicted", "message": "Never predicted: 'b'."}]
-
-    (section,) = checks_section({"alarms": alarms})
-
-    assert section.blocks[0].notices[0].name == "never predicted"
-    assert checks_section({"alarms": []}) == ()
+def test_without_checks_there_is_no_section():
+    assert checks_section({}) == ()

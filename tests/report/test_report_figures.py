@@ -1,5 +1,7 @@
 """The numbers that the report computes from predictions, on data with known answers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
@@ -10,6 +12,7 @@ from bertplay.report.hard_rows import hard_rows_section, suspicious_rows
 from bertplay.report.loss_attention import loss_attention
 from bertplay.report.metric_intervals import class_intervals
 from bertplay.report.predicted_rows import PredictedRows, rows_to_explain
+from bertplay.report.slices import slices_of, slices_section
 
 COUNTS = {"a": 60, "b": 40}
 
@@ -143,13 +146,33 @@ def test_the_group_of_texts_that_is_most_often_wrong_is_on_top():
     texts = ["one"] * 20 + ["one two three"] * 20 + ["a b c d e f"] * 20
     labels = [0] * 20 + [0, 1] * 10 + [0] * 19 + [1]
 
-    section = hard_rows_section(rows_of([[0.8, 0.2]] * 60, labels, texts), "wrong")
+    (section,) = slices_section(rows_of([[0.8, 0.2]] * 60, labels, texts), "slices")
 
-    assert [row[:2] for row in section.blocks[-1].rows] == [
-        ("3", "0.500"),
-        ("6", "0.950"),
-        ("1", "1.000"),
+    assert [row[1:4] for row in section.blocks[-1].rows] == [
+        ("3", "0.500", "-0.317"),
+        ("6", "0.950", "+0.133"),
+        ("1", "1.000", "+0.183"),
     ]
+
+
+def test_numbers_are_grouped_by_ranges_and_words_by_what_they_are():
+    ages = slices_of("age", [*range(40), None, *[40.0] * 10])
+    assert [group.value for group in ages] == ["0 to 12", "13 to 24", "25 to 37", "38 to 40"]
+    assert [int(group.rows.sum()) for group in ages] == [13, 12, 13, 12]
+
+    cabins = slices_of("cabin", ["A"] * 12 + ["B"] * 11 + [""] * 10 + ["C"] * 9)
+    assert [group.value for group in cabins] == ["missing", "A", "B"]
+
+    assert slices_of("ship", ["Titanic"] * 30) == []
+
+
+def test_a_column_without_a_large_group_is_named():
+    rows = rows_of([[0.8, 0.2]] * 20, [0] * 20)
+    rows = replace(rows, columns={"name": [str(row) + "x" for row in range(20)]})
+
+    (section,) = slices_section(rows, "slices")
+
+    assert section.blocks[0].text == "No group by name has 10 rows."
 
 
 def test_a_model_without_errors_has_none_to_show():

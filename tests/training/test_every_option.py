@@ -78,6 +78,7 @@ ELSEWHERE = {
     "output": "training/test_whole_run.py",
     "overwrite": "training/test_whole_run.py",
     "report": "training/test_whole_run.py",
+    "check_thresholds": "checks/test_check_thresholds.py",
     "track": "tracking/test_track_option.py",
 }
 TESTS = Path(__file__).parent.parent
