@@ -59,7 +59,7 @@ def export(
     written = export_run(run, output, settings, overwrite=overwrite)
     click.echo(f"Wrote {output}")
     for check in written.checks:
-        click.echo(f"Checked: {check.sentence}")
+        click.echo(f"{'Note' if check.difference is None else 'Checked'}: {check.sentence}")
     for remark in written.remarks:
         click.echo(f"Note: {remark}")
     if push is not None:

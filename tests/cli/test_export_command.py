@@ -29,7 +29,7 @@ def test_a_run_with_transformers_head_becomes_a_model_of_transformers(
     assert result.exit_code == 0
     wrote, checked, *rest = result.stdout.splitlines()
     assert wrote == "Wrote out"
-    assert checked.startswith("Checked: logits ")
+    assert checked.startswith(("Checked: logits of 12", "Note: logits were not compared"))
     assert rest == []
     config = json.loads((folder / "out" / "config.json").read_text())
     assert config["architectures"] == ["BertForSequenceClassification"]
@@ -41,6 +41,15 @@ def test_another_head_comes_with_a_word_about_it(bertplay, run, folder):
     assert result.exit_code == 0
     assert "Note: transformers has no class for this head" in result.stdout
     assert "# reviews\n" in (folder / "out" / "README.md").read_text()
+
+
+def test_what_could_not_be_compared_is_a_note(bertplay, run, folder, monkeypatch):
+    monkeypatch.setattr("bertplay.export.check_in_onnxruntime.installed", lambda *_: False)
+
+    result = bertplay("export", run, "--format", "onnx", "--output", "out")
+
+    assert result.exit_code == 0
+    assert "Note: logits and probabilities were not compared, as onnxruntime" in result.stdout
 
 
 def test_the_run_keeps_the_head_it_was_trained_with(bertplay, run_for_transformers):
