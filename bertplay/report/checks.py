@@ -34,12 +34,25 @@ def checks_section(summary: Mapping[str, Any]) -> tuple[Section, ...]:
 def _others(results: Sequence[Mapping[str, Any]]) -> tuple[Block, ...]:
     """What passed, in a line, and why other checks say nothing."""
     passed = _names(results, "passed")
-    unable = [result for result in results if result["status"] == "not_applicable"]
     facts = [
         *([("nothing found", ", ".join(passed))] if passed else []),
-        *((f"{result['name']} (not applicable)", result["message"]) for result in unable),
+        *((f"{name} (not applicable)", reason) for name, reason in _reasons(results)),
     ]
     return (Facts(tuple(facts)),) if facts else ()
+
+
+def _reasons(results: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Checks that do not apply, and why; tasks with the same reason stand together."""
+    tasks: dict[tuple[str, str], list[str]] = {}
+    for result in results:
+        if result["status"] == "not_applicable":
+            task = result.get("task", "")
+            reason = result["message"].removeprefix(f"{task}: ")
+            tasks.setdefault((result["name"], reason), []).append(task)
+    return [
+        (name, f"{', '.join(of)}: {reason}" if any(of) else reason)
+        for (name, reason), of in tasks.items()
+    ]
 
 
 def _names(results: Sequence[Mapping[str, Any]], status: str) -> list[str]:

@@ -36,6 +36,20 @@ def test_those_that_fired_come_first_and_the_gravest_of_them_before_others():
     )
 
 
+def test_tasks_to_which_a_check_does_not_apply_for_the_same_reason_stand_together():
+    numbers = [
+        result("BP201", "collapse", "not_applicable", message=f"{task}: it holds numbers")
+        | {"task": task}
+        for task in ("valence", "arousal")
+    ]
+
+    (section,) = checks_section({"checks": numbers})
+
+    assert section.blocks[1] == Facts(
+        (("collapse (not applicable)", "valence, arousal: it holds numbers"),)
+    )
+
+
 def test_a_check_that_passed_in_several_tasks_is_named_once():
     checks = [result("BP201", "collapse", "passed") for _ in range(3)]
 
