@@ -84,6 +84,7 @@ def run(args: argparse.Namespace, one: Contestant, seed: int) -> dict[str, Any]:
                 seed=seed,
                 keep="last",
                 output=f"{folder}/run",
+                report=False,
             )
         )
     figures = summary["validation"]

@@ -57,6 +57,7 @@ def trained(backbone: str, seed: int, args: argparse.Namespace) -> dict[str, flo
                 seed=seed,
                 keep="last",
                 output=f"{folder}/run",
+                report=False,
             )
         )
         figures = {**_figures(summary["test"])}

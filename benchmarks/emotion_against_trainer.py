@@ -44,6 +44,7 @@ def run_bertplay(args: argparse.Namespace, seed: int) -> dict[str, Any]:
                 seed=seed,
                 keep="last",
                 output=f"{folder}/run",
+                report=False,
             )
         )
     figures = summary["validation"]

@@ -54,6 +54,7 @@ def run_bertplay(args: argparse.Namespace) -> dict[str, Any]:
                 seed=args.seed,
                 keep="last",
                 output=f"{folder}/run",
+                report=False,
             )
         )
     features = summary["frozen_features"]

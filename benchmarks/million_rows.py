@@ -121,7 +121,7 @@ def start_training(path: Path) -> tuple[float, int]:
 
     view = FirstSteps()
     output = str(path.with_suffix(""))
-    options = TrainOptions(data=str(path), backbone=BACKBONE, output=output)
+    options = TrainOptions(data=str(path), backbone=BACKBONE, output=output, report=False)
     started = time.process_time()
     try:
         train(options, view)

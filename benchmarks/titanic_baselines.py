@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.data.cells import cell_text
+from bertplay.comparison.passenger_columns import columns_of_facts
 from bertplay.data.source_file import file_sha256
 from bertplay.data.table import read_table
-from bertplay.data.titanic import PASSENGERS_FILE, parse_name
+from bertplay.data.titanic import PASSENGERS_FILE
 from bertplay.labelled_tables import load_evaluation_data
 from bertplay.task import Task
 from bertplay.text_rule import TextRule
@@ -33,12 +33,6 @@ Probabilities = NDArray[np.float64]
 CLASSES = ("died", "survived")
 
 _TASK = Task("titanic", TextRule("titanic"), "Survived", CLASSES)
-_COMMON_TITLES = {
-    **{title: title for title in ("Mr", "Mrs", "Miss", "Master")},
-    "Mme": "Mrs",
-    "Mlle": "Miss",
-    "Ms": "Miss",
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,40 +129,6 @@ def boosted_trees(passengers: Passengers, train: Rows, held_out: Rows, seed: int
     return _probabilities(model, facts.iloc[held_out])
 
 
-def columns_of_facts(frame: pd.DataFrame) -> pd.DataFrame:
-    """What the table says of each passenger, as numbers and categories; NaN where it is silent.
-
-    Sex, age, class, title (with the rare ones as one), and where the table has them family size,
-    fare, port and deck.
-    """
-    import pandas as pd
-
-    texts = frame.rename(columns=str.lower).map(lambda value: cell_text(value).strip())
-    texts = texts.rename(columns={"passenger_class": "pclass"})
-
-    def numbers(column: str) -> pd.Series[Any]:
-        return pd.to_numeric(texts[column], errors="coerce").astype(float)
-
-    def categories(values: pd.Series[Any]) -> pd.Series[Any]:
-        return values.where(values != "").astype("category")
-
-    facts = {
-        "sex": categories(texts["sex"].str.lower()),
-        "age": numbers("age"),
-        "class": pd.to_numeric(texts["pclass"].str[:1], errors="coerce").astype(float),
-        "title": categories(texts["name"].map(_title)),
-    }
-    if {"sibsp", "parch"} <= set(texts):
-        facts["family"] = numbers("sibsp") + numbers("parch") + 1
-    if "fare" in texts:
-        facts["fare"] = numbers("fare")
-    if "embarked" in texts:
-        facts["port"] = categories(texts["embarked"])
-    if "cabin" in texts:
-        facts["deck"] = categories(texts["cabin"].str[:1])
-    return pd.DataFrame(facts)
-
-
 Baseline = Callable[[Passengers, Rows, Rows, int], Probabilities]
 
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
@@ -183,10 +143,6 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
 
 RULES = ("majority class", "women survive")
 """Baselines that give answers but no probabilities: calibration is nothing to ask of them."""
-
-
-def _title(name: str) -> str:
-    return _COMMON_TITLES.get(parse_name(name)[0], "rare")
 
 
 def _certain(answers: Rows) -> Probabilities:

@@ -28,8 +28,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fingerprints import code_sha256, folder_sha256, training_settings
-from named_losses import parse_loss
 from stored_runs import Record, StoredRuns
 from titanic_baselines import BASELINES, CLASSES, RULES, Passengers, read_passengers
 from titanic_table import backbone_name, heading, markdown_table
@@ -37,6 +35,8 @@ from titanic_trainings import Fold, Training, stratified_folds, train_all
 
 import bertplay
 from bertplay import InputError, TrainOptions
+from bertplay.cli.named_losses import parse_loss
+from bertplay.comparison.fingerprints import code_sha256, folder_sha256, training_settings
 
 LOSSES = (
     "ce",

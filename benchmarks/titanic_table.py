@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from named_losses import shown_loss
 from titanic_baselines import CLASSES, Passengers
 from titanic_trainings import Training
 
 import bertplay
+from bertplay.cli.named_losses import shown_loss
 
 
 def markdown_table(figures: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

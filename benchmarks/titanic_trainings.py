@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from several_at_once import finished
 from stored_runs import Record
 from titanic_baselines import CLASSES, Rows
 
 import bertplay
 from bertplay import InputError, TrainOptions
+from bertplay.comparison.several_at_once import finished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,6 +102,7 @@ def train_fold(options: TrainOptions, frame: pd.DataFrame, fold: Fold) -> Record
                 data=str(folder / "train.csv"),
                 validation=str(folder / "held_out.csv"),
                 output=str(folder / "run"),
+                report=False,
             )
         )
     mx.clear_cache()

@@ -34,9 +34,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fingerprints import code_sha256, folder_sha256, training_settings
-from named_losses import parse_loss, shown_loss
-from several_at_once import finished
 from stored_runs import Record, StoredRuns
 from titanic_table import backbone_name, command_shown, weights_text
 from which_loss_figures import figures_of, rare_classes
@@ -44,6 +41,9 @@ from which_loss_table import COMPARED_TO, markdown_table
 
 import bertplay
 from bertplay import InputError, TrainOptions
+from bertplay.cli.named_losses import parse_loss, shown_loss
+from bertplay.comparison.fingerprints import code_sha256, folder_sha256, training_settings
+from bertplay.comparison.several_at_once import finished
 
 ALPHAS = dict.fromkeys(("focal", "focal_smooth"), ("balanced", "none"))
 
@@ -127,7 +127,7 @@ def run(training: Training) -> Record:
 
     with tempfile.TemporaryDirectory(prefix="which-loss-") as name:
         output = Path(name) / "run"
-        summary = bertplay.train(replace(training.options, output=str(output)))
+        summary = bertplay.train(replace(training.options, output=str(output), report=False))
         counts = summary["data"]["class_counts"]
         figures = figures_of(output, counts)
     mx.clear_cache()

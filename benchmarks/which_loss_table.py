@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Mapping, Sequence
 
-from named_losses import shown_loss
+from bertplay.cli.named_losses import shown_loss
 
 Figures = Mapping[str, float]
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.adapters.folder import AdapterOrigin, write_adapter
+from bertplay.answers import Answer, answers, text_of
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.bert import BertEncoder
@@ -59,6 +61,7 @@ class Classifier:
         *,
         batch_size: int = 32,
         on_batch: Callable[[int], None] = lambda rows: None,
+        on_cut: Callable[[int], None] = lambda texts: None,
     ) -> NDArray[np.float64]:
         """Class probabilities of texts.
 
@@ -66,13 +69,16 @@ class Classifier:
             texts: N texts; an empty one is allowed.
             batch_size: rows computed at once.
             on_batch: is told the number of rows of each finished batch.
+            on_cut: is told how many texts were longer than `max_length`, where there are any.
 
         Returns:
             `[N, C]`, each row sums to 1, in the order of the texts.
         """
         if not texts:
             return np.zeros((0, len(self.classes)))
-        token_ids, _ = encode_texts(self.tokenizer, texts, self.max_length)
+        token_ids, cut = encode_texts(self.tokenizer, texts, self.max_length)
+        if cut:
+            on_cut(cut)
         predictor = BatchedPredictor(
             self.model,
             padded_lengths_for(token_ids),
@@ -84,6 +90,49 @@ class Classifier:
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest class of each text."""
         return [self.classes[best] for best in self.predict_proba(texts).argmax(axis=1)]
+
+    @overload
+    def __call__(self, texts: str | Mapping[str, Any]) -> Answer: ...  # type: ignore[overload-overlap]  # a str is a Sequence
+
+    @overload
+    def __call__(self, texts: Sequence[str | Mapping[str, Any]]) -> list[Answer]: ...
+
+    def __call__(
+        self, texts: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+    ) -> Answer | list[Answer]:
+        """The likeliest class of a text with all probabilities, or a list of them for a list.
+
+        A text may also be a table's row, as a mapping of columns to cells, that the task makes a
+        text of.
+
+        Raises:
+            InputError: a row lacks a column, or something is neither a text nor a row.
+        """
+        if isinstance(texts, str | Mapping):
+            return self([texts])[0]
+        asked = [text_of(text, self.task.text_rule) for text in texts]
+        return answers(self.classes, self.predict_proba(asked))
+
+    def stream(
+        self, texts: Iterable[str | Mapping[str, Any]], *, window: int = 1024
+    ) -> Iterator[Answer]:
+        """Answers to texts that come one by one, in their order, as they are asked for.
+
+        Args:
+            texts: of any number, such as a generator's; or rows, as of a call.
+            window: so many texts are held and predicted at once; they are sorted by length, so a
+                larger window pads less.
+
+        Raises:
+            ValueError: window is below 1.
+        """
+        if window < 1:
+            raise ValueError(f"window is {window}: it must be at least 1")
+        return self._stream(iter(texts), window)
+
+    def _stream(self, texts: Iterator[str | Mapping[str, Any]], window: int) -> Iterator[Answer]:
+        while held := list(islice(texts, window)):
+            yield from self(held)
 
 
 def save(

@@ -15,7 +15,7 @@ import mlx.nn as nn
 from bertplay.adapters.merging import merged_arrays
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
-from bertplay.data.tokenizer import load_tokenizer
+from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
 from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require_same_names
 from bertplay.encoders.config import BertConfig, read_config
@@ -118,7 +118,9 @@ class StoredModel:
         """The encoder's."""
         if self.backbone is not None:
             return self.backbone[1]
-        return load_tokenizer(self.folder)
+        tokenizer = load_tokenizer(self.folder)
+        require_tokens_fit(tokenizer, self.config.vocab_size, self.folder)
+        return tokenizer
 
     def fill(self, encoder: Any, heads: Mapping[str, nn.Module]) -> None:
         """Load the weights.

@@ -109,7 +109,8 @@ def _key(source: Path) -> str:
     version = versions[0].removesuffix(".dist") if versions else "unknown"
     with source.open("rb") as file:
         start = zlib.crc32(file.read(65536))
-    return f"openblas-gemm-{version}-{os.uname().machine}-{start:08x}-{source.stat().st_size}"
+    # Not openblas-...: threadpoolctl would take it for a plain OpenBLAS and ask for names it lacks.
+    return f"bertplay-gemm-{version}-{os.uname().machine}-{start:08x}-{source.stat().st_size}"
 
 
 def _make_copy(source: Path, folder: Path, key: str) -> Path:

@@ -17,6 +17,7 @@ _EXAMPLES = {
     "loss_args": "gamma: 2.0",
     "optimizer_args": "beta2: 0.98",
     "schedule_args": "min_lr: 0.0",
+    "check_thresholds": "loss_rise: 1.0",
 }
 _NAMES = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
 
@@ -47,19 +48,32 @@ def plain_arguments(name: str, values: Any) -> dict[str, Any]:
     """The options of what is chosen by name, with arrays and tuples as lists.
 
     Args:
-        name: loss_args, optimizer_args or schedule_args.
+        name: loss_args, optimizer_args, schedule_args or check_thresholds.
         values: by the names of the options; their ranges are checked elsewhere.
 
     Raises:
         InputError: it is no mapping from names, or a value is no number, text, list or None.
     """
     if not isinstance(values, Mapping) or not all(isinstance(key, str) for key in values):
-        owner = name.removesuffix("_args")
+        what = f"options of the {name.removesuffix('_args')}"
+        if name == "check_thresholds":
+            what = "limits of the checks"
         raise InputError(
-            f"{name} is {values!r}: it must hold options of the {owner} by their names, "
-            f"such as {_EXAMPLES[name]}"
+            f"{name} is {values!r}: it must hold {what} by their names, such as {_EXAMPLES[name]}"
         )
     return {key: _plain_argument(name, key, value) for key, value in values.items()}
+
+
+def plain_names(name: str, values: Any) -> tuple[str, ...]:
+    """The names that an option lists, each once; a single one may be given as a text.
+
+    Raises:
+        InputError: it is neither a text nor a list of texts.
+    """
+    listed = [values] if isinstance(values, str) else values
+    if not isinstance(listed, list | tuple) or not all(isinstance(item, str) for item in listed):
+        raise InputError(f"{name} is {values!r}: it must be a name or a list of names")
+    return tuple(dict.fromkeys(listed))
 
 
 def plain_tasks(values: Any) -> dict[str, dict[str, Any]]:

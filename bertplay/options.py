@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
+from bertplay.checks.thresholds import thresholds_of
 from bertplay.data.errors import InputError
 from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
-from bertplay.option_values import plain_arguments, plain_tasks, plain_value
+from bertplay.option_values import plain_arguments, plain_names, plain_tasks, plain_value
 from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS, schedule_arguments
+from bertplay.tracking.libraries import TRACKERS
 from bertplay.trained_part_options import require_trained_part
 from bertplay.transformers_head import POOLING as TRANSFORMERS_POOLING
 
@@ -300,14 +302,29 @@ class TrainOptions:
         None, "Run directory; default runs/TASK-LOSS, then runs/TASK-LOSS-2, ...", group="Output"
     )
     overwrite: bool = option(False, "Replace the run in --output.", group="Output")
+    report: bool = option(
+        True, "Write report.html, the run as a page; with no-, do without.", group="Output"
+    )
+    check_thresholds: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={"help": "Limits of the checks; docs/checks.md lists them.", "group": "Output"},
+    )
+    track: tuple[str, ...] = option(
+        (),
+        "Send the figures to a tracker as well; may be given several times.",
+        choices=TRACKERS,
+        group="Output",
+    )
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is read; keep the rest as plain values."""
         hints = get_type_hints(TrainOptions)
         for declared in fields(self):
             name, value = declared.name, getattr(self, declared.name)
-            if name in ("loss_args", "optimizer_args", "schedule_args"):
+            if name in ("loss_args", "optimizer_args", "schedule_args", "check_thresholds"):
                 plain: Any = plain_arguments(name, value)
+            elif name == "track":
+                plain = plain_names(name, value)
             elif name == "tasks":
                 plain = plain_tasks(value)
             elif name == "freeze" and isinstance(value, Integral) and not isinstance(value, bool):
@@ -330,6 +347,8 @@ class TrainOptions:
             "adapter",
         ):
             require_choice(name, getattr(self, name), option_choices(name))
+        for tracker in self.track:
+            require_choice("track", tracker, TRACKERS)
         if self.head == "transformers":
             require(
                 self.pooling in (None, TRANSFORMERS_POOLING),
@@ -342,6 +361,7 @@ class TrainOptions:
             )
             # Said here, before the task's recipe would say another one.
             object.__setattr__(self, "pooling", TRANSFORMERS_POOLING)
+        thresholds_of(self.check_thresholds)
         optimizer_arguments(self.optimizer, self.optimizer_args)
         schedule_arguments(self.schedule, self.schedule_args)
         require(

@@ -16,6 +16,7 @@ _EXAMPLES = {
     "loss_args": "gamma: 2.0",
     "optimizer_args": "beta2: 0.98",
     "schedule_args": "min_lr: 1e-6",
+    "check_thresholds": "loss_rise: 1.0",
 }
 
 
@@ -49,6 +50,8 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     if not isinstance(recorded, dict):
         raise InputError(f"--config {path}: {RECORDED} is what a run noted: leave it as it was")
     arguments = {name: _arguments(path, name, values.pop(name, None)) for name in _EXAMPLES}
+    # An empty list too is no value that click's types read.
+    track = {"track": values.pop("track")} if "track" in values else {}
     known = {parameter.name: parameter for parameter in parameters}
     typed = {
         key: _typed(path, key, value, known[key]) if key in known else value
@@ -57,7 +60,7 @@ def read_config(path: str, parameters: Sequence[click.Parameter]) -> dict[str, A
     }
     if "tasks" in typed:
         typed["tasks"] = _tasks(path, typed["tasks"])
-    return {**typed, **arguments, RECORDED: recorded}
+    return {**typed, **track, **arguments, RECORDED: recorded}
 
 
 def _arguments(path: str, name: str, values: Any) -> dict[str, Any]:

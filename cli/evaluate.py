@@ -59,9 +59,8 @@ def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
 def _of_classifier(
     classifier: Classifier, run: str, data: str, label: str | None
 ) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    from bertplay.alarms import alarms
+    from bertplay.checks.predictions import prediction_checks
+    from bertplay.checks.thresholds import Thresholds
     from bertplay.cli.long_prediction import predict_proba
     from bertplay.labelled_tables import load_evaluation_data
     from bertplay.metrics import evaluate as evaluate_probabilities
@@ -77,7 +76,7 @@ def _of_classifier(
         "data": {"source": texts.source, "sha256": texts.sha256, "rows": len(texts)},
         **metrics.as_dict(),
         "baseline": dict(majority_baseline(counts, texts.labels)),
-        "alarms": [asdict(alarm) for alarm in alarms(metrics, counts)],
+        "checks": [check.as_dict() for check in prediction_checks(metrics, counts, Thresholds())],
     }
 
 
@@ -115,6 +114,7 @@ def _training_counts(run: str, texts: LabelledTexts) -> Mapping[str, int]:
 def _print(result: Mapping[str, Any]) -> None:
     import sys
 
+    from bertplay.cli.check_lines import fired_lines
     from bertplay.cli.printable import one_line
     from bertplay.cli.result_tables import print_result, result_console
 
@@ -126,4 +126,4 @@ def _print(result: Mapping[str, Any]) -> None:
         kinds = {name: {"kind": kind} for name, kind in result["kinds"].items()}
         print_tasks_result(console, kinds, result["tasks"])
         return
-    print_result(console, result, result["baseline"], result["alarms"])
+    print_result(console, result, result["baseline"], fired_lines(result))

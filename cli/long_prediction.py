@@ -20,7 +20,7 @@ _LONG = 256
 def predict_proba(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float64]:
     """`[N, C]` probabilities; the bar is on standard error, if that is a terminal."""
     with _progress(len(texts)) as on_batch:
-        return classifier.predict_proba(texts, on_batch=on_batch)
+        return classifier.predict_proba(texts, on_batch=on_batch, on_cut=_said_once(classifier))
 
 
 def predict_outputs(
@@ -28,7 +28,20 @@ def predict_outputs(
 ) -> dict[str, NDArray[np.float64]]:
     """What each task's head says; the bar is on standard error, if that is a terminal."""
     with _progress(len(texts)) as on_batch:
-        return model.predict_outputs(texts, on_batch=on_batch)
+        return model.predict_outputs(texts, on_batch=on_batch, on_cut=_said_once(model))
+
+
+def _said_once(model: Classifier | MultiTaskClassifier) -> Callable[[int], None]:
+    """Whom to tell how many texts were cut: the user, on standard error."""
+
+    def say(cut: int) -> None:
+        texts = "1 text is" if cut == 1 else f"{cut:,} texts are"
+        print(
+            f"{texts} longer than {model.max_length} tokens: the model reads the beginning",
+            file=sys.stderr,
+        )
+
+    return say
 
 
 @contextmanager

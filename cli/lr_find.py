@@ -37,6 +37,14 @@ _OF_EPOCHS = (
     "patience",
     "checkpoint_every",
     "keep_checkpoints",
+    "report",
+)
+_FLAGS_OF_EPOCHS = (
+    "--schedule-arg",
+    "--task-metric",
+    "--score-weight",
+    "--track",
+    "--check-threshold",
 )
 _TEST_OPTIONS = tuple(LrFindOptions.__dataclass_fields__)
 
@@ -46,7 +54,14 @@ _TEST_OPTIONS = tuple(LrFindOptions.__dataclass_fields__)
 )
 @options_from(LrFindOptions)
 @run_options(
-    leave_out=_OF_EPOCHS, leave_out_flags=("--schedule-arg", "--task-metric", "--score-weight")
+    leave_out=_OF_EPOCHS,
+    leave_out_flags=(
+        "--schedule-arg",
+        "--task-metric",
+        "--score-weight",
+        "--track",
+        "--check-threshold",
+    ),
 )
 @click.option("--json", "as_json", is_flag=True, help="Print lr_find.json; progress on stderr.")
 @click.pass_context

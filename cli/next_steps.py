@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bertplay.cli.printable import one_line
@@ -17,7 +18,9 @@ def written_text(summary: Mapping[str, Any]) -> str:
         "predictions.csv, test_predictions.csv" if "test" in summary else "predictions.csv"
     )
     model = "model/, adapter/" if "adapter" in summary else "model/"
-    return f"{summary['output']}: {model}, summary.json, {predictions}, metrics.jsonl, config.yaml"
+    report = "report.html, " if (Path(str(summary["output"])) / "report.html").is_file() else ""
+    files = f"{model}, {report}summary.json, {predictions}, metrics.jsonl, config.yaml"
+    return f"{summary['output']}: {files}"
 
 
 def next_commands(summary: Mapping[str, Any], example: str) -> list[str]:

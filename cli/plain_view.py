@@ -7,6 +7,8 @@ from typing import Any, TextIO
 
 import click
 
+from bertplay.checks.result import CheckResult
+from bertplay.cli.check_lines import NewChecks, check_line
 from bertplay.cli.next_steps import next_commands, written_text
 from bertplay.cli.plan_rows import (
     COMPILING,
@@ -40,6 +42,7 @@ class PlainView(SilentView):
         self._started = time.perf_counter()
         self._reading_since = self._started
         self._tenths = 0
+        self._new_checks = NewChecks()
 
     def taught(self, rows: int, total: int) -> None:
         """Write what takes so long before the plan appears."""
@@ -63,6 +66,11 @@ class PlainView(SilentView):
         for name, text in plan_rows(plan):
             self._line(f"{name}: {text}")
         self._line(COMPILING)
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        """Write what is new."""
+        for check in self._new_checks.of(checks):
+            self._line(f"{check.severity}: {one_line(check_line(check.as_dict()))}")
 
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """Write what is trained now."""
@@ -93,7 +101,7 @@ class PlainView(SilentView):
         )
 
     def evaluated(self, record: EpochRecord[Any]) -> None:
-        """Write one line an epoch, and one for each alarm."""
+        """Write one line an epoch, and one for each check that fires anew."""
         assert self._plan is not None
         several = bool(self._plan.tasks)
         self._line(
@@ -101,8 +109,7 @@ class PlainView(SilentView):
             if several
             else epoch_line(record, self._plan.epochs)
         )
-        for alarm in record.alarms:
-            self._line(f"  warning ({alarm.code}): {one_line(alarm.message)}")
+        self.checked(record.checks)
 
     def warned(self, message: str) -> None:
         """Write the warning."""

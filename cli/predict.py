@@ -64,8 +64,10 @@ def predict(
 
     from bertplay.classifier import Classifier
     from bertplay.cli import prediction_output as out
+    from bertplay.data.cells import writable
     from bertplay.loading import load_any
 
+    text = tuple(writable(one) for one in text)
     model = load_any(run)
     predictions: Predictions | TaskPredictions
     if not isinstance(model, Classifier):

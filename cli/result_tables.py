@@ -51,7 +51,7 @@ def print_result(
     console: Console,
     metrics: Mapping[str, Any],
     baseline: Mapping[str, Any],
-    alarms: Sequence[Mapping[str, str]] = (),
+    lines: Sequence[str] = (),
 ) -> None:
     """Print everything that an evaluation found.
 
@@ -59,14 +59,14 @@ def print_result(
         console: where to.
         metrics: as `bertplay.metrics.Metrics.as_dict` gives them.
         baseline: as `bertplay.metrics.majority_baseline` gives it.
-        alarms: `message` of each.
+        lines: of the checks that fired.
     """
     console.print(_overall(metrics, baseline))
     console.print()
     _print_classes(console, metrics["per_class"])
     console.print()
     _print_confusions(console, list(metrics["per_class"]), metrics["confusion_matrix"])
-    warnings = [alarm["message"] for alarm in alarms]
+    warnings = list(lines)
     if metrics["accuracy"] <= baseline["majority_accuracy"]:
         majority = one_line(str(baseline["majority_class"]), _NAME_WIDTH)
         warnings.insert(0, f"The accuracy does not beat always answering {majority!r}.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from bertplay.cli.check_lines import fired_lines
 from bertplay.cli.printable import duration
 from bertplay.cli.result_tables import print_result
 from bertplay.cli.task_tables import print_tasks_result
@@ -22,7 +23,7 @@ def print_results(console: Console, summary: Mapping[str, Any]) -> None:
         summary: as in summary.json.
     """
     console.print(Text(_validation_heading(summary), "bold"))
-    _print(console, summary, "validation", "baseline", summary["alarms"])
+    _print(console, summary, "validation", "baseline", fired_lines(summary))
     if "test" in summary:
         console.print()
         console.print(Text(_test_heading(summary), "bold"))
@@ -32,12 +33,12 @@ def print_results(console: Console, summary: Mapping[str, Any]) -> None:
 
 
 def _print(
-    console: Console, summary: Mapping[str, Any], part: str, baseline: str, alarms: Any
+    console: Console, summary: Mapping[str, Any], part: str, baseline: str, lines: Sequence[str]
 ) -> None:
     if "tasks" not in summary:
-        print_result(console, summary[part], summary[baseline], alarms)
+        print_result(console, summary[part], summary[baseline], lines)
         return
-    print_tasks_result(console, summary["tasks"], summary[part]["tasks"], summary[baseline], alarms)
+    print_tasks_result(console, summary["tasks"], summary[part]["tasks"], summary[baseline], lines)
 
 
 def _memory_text(memory: Mapping[str, int]) -> str:

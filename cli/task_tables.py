@@ -124,7 +124,7 @@ def print_tasks_result(
     tasks: Mapping[str, Mapping[str, Any]],
     metrics: Mapping[str, Mapping[str, Any]],
     baselines: Mapping[str, Mapping[str, Any]] | None = None,
-    alarms: Sequence[Mapping[str, str]] = (),
+    lines: Sequence[str] = (),
 ) -> None:
     """Print each task's figures beside those of an answer without reading, and the weakest classes.
 
@@ -133,7 +133,7 @@ def print_tasks_result(
         tasks: task to its facts, as summary.json has them.
         metrics: task to its figures.
         baselines: task to the figures of its baseline; None for none.
-        alarms: `message` of each.
+        lines: of the checks that fired.
     """
     headings = [] if baselines is None else ["baseline"]
     table = plain_table("task", "figure", "model", *headings)
@@ -162,10 +162,10 @@ def print_tasks_result(
             shown = (one_line(label, _NAME_WIDTH), one_line(name, _NAME_WIDTH))
             classes.add_row(*shown, *of_class, f"{figures['support']:,}")
         console.print(classes)
-    if alarms:
+    if lines:
         console.print()
-    for alarm in alarms:
-        warn(console, alarm["message"])
+    for line in lines:
+        warn(console, line)
 
 
 def metric_name(key: str) -> str:

@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
+from bertplay.checks.result import CheckResult
+from bertplay.cli.check_lines import NewChecks, check_line
 from bertplay.cli.epoch_table import LEGEND, EpochTable
 from bertplay.cli.next_steps import next_commands, written_text
 from bertplay.cli.plan_rows import (
@@ -54,7 +56,7 @@ class TerminalView(SilentView):
         self._started = time.perf_counter()
         self._reading_since = self._started
         self._headed = False
-        self._known_alarms: set[str] = set()
+        self._new_checks = NewChecks()
 
     def __enter__(self) -> TerminalView:
         """The progress bar appears with the plan."""
@@ -98,6 +100,11 @@ class TerminalView(SilentView):
             state=COMPILING,
         )
         self._progress.start()
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        """Show what is new."""
+        for check in self._new_checks.of(checks):
+            warn(self._console, check_line(check.as_dict()))
 
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """Show what is trained now."""
@@ -144,13 +151,7 @@ class TerminalView(SilentView):
                 self._console.print(Text(legend, "dim"))
             self._console.print(*heading, sep="\n")
         self._console.print(*self._epochs.row(record), sep="\n")
-        for alarm in record.alarms:
-            # What lasts is explained once; afterwards its name is enough.
-            if alarm.code in self._known_alarms:
-                self._console.print(Text(f"      still: {alarm.code}", "yellow"))
-            else:
-                warn(self._console, alarm.message)
-        self._known_alarms = {alarm.code for alarm in record.alarms}
+        self.checked(record.checks)
 
     def warned(self, message: str) -> None:
         """Show the warning."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from bertplay.cli.completed_values import completion_of
 from bertplay.cli.config_file import read_config
 from bertplay.cli.key_values import key_values
 from bertplay.cli.loss_options import loss_arguments
@@ -17,7 +18,7 @@ from bertplay.cli.option_fields import GroupedCommand, GroupedOption, options_fr
 from bertplay.cli.several_tasks import TypedTasks, with_tasks
 from bertplay.data.errors import InputError
 from bertplay.distributed.launch import launched, launched_rank
-from bertplay.options import RECORDED, TrainOptions, from_mapping
+from bertplay.options import RECORDED, TrainOptions, from_mapping, option_choices
 from bertplay.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ _METAVARS = {
     "precision": "NAME",
     "output": "DIR",
 }
+
+_LISTS = ("track", "check_thresholds")
 
 _DEFAULTS = {
     name: str(TrainOptions.__dataclass_fields__[name].default)
@@ -133,6 +136,25 @@ def run_options(
         "--score-weight": _task_option(
             "--score-weight", "What that figure counts in choosing the best epoch; default: 1."
         ),
+        "--check-threshold": click.option(
+            "--check-threshold",
+            multiple=True,
+            metavar="NAME=X",
+            cls=GroupedOption,
+            group="Output",
+            help="From where on a check fires, such as loss_rise=1; docs/checks.md lists all. May "
+            "be given several times.",
+        ),
+        "--track": click.option(
+            "--track",
+            multiple=True,
+            metavar="NAME",
+            cls=GroupedOption,
+            group="Output",
+            shell_complete=completion_of("track", option_choices("track")),
+            help="Send the figures to a tracker as well; may be given several times.  "
+            f"[one of {', '.join(option_choices('track'))}]",
+        ),
         "--config": click.option(
             "--config",
             metavar="FILE",
@@ -144,7 +166,14 @@ def run_options(
     }
     fields_of_run = options_from(
         TrainOptions,
-        leave_out=("loss_args", "optimizer_args", "schedule_args", "tasks", *leave_out),
+        leave_out=(
+            "loss_args",
+            "optimizer_args",
+            "schedule_args",
+            "tasks",
+            *_LISTS,
+            *leave_out,
+        ),
         multiple=("label", "loss"),
         by_recipe=_DECIDED_BY_RECIPE,
         metavars=_METAVARS,
@@ -192,9 +221,14 @@ def options_given(
         f"{name}_args": key_values(f"--{name}-arg", values.pop(f"{name}_arg", ()), example=example)
         for name, example in examples.items()
     }
+    thresholds = key_values(
+        "--check-threshold", values.pop("check_threshold", ()), example="loss_rise=1"
+    )
     label, loss = values.pop("label"), values.pop("loss")
     from_file = {} if config is None else read_config(config, ctx.command.params)
-    given = {name: value for name, value in values.items() if value is not None} | of_chosen
+    given = {name: value for name, value in values.items() if value not in (None, ())} | of_chosen
+    if thresholds:
+        given["check_thresholds"] = {**from_file.get("check_thresholds", {}), **thresholds}
     ground = {**from_file, **given}
     typed = with_tasks(TypedTasks(label, loss, settings), ground, arguments)
     if values.get("metric") is not None and ("tasks" in typed or ground.get("multi_task")):

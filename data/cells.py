@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import numpy as np
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 # What programs write for a missing value and no person means as a text.
 _NOT_A_NUMBER = frozenset({"nan", "<na>"})
 
@@ -23,7 +25,10 @@ def is_missing(value: object) -> bool:
 
 
 def cell_text(value: object) -> str:
-    """The cell as text: missing is "", 22.0 is "22", nested values are JSON."""
+    """The cell as text: missing is "", 22.0 is "22", nested values are JSON.
+
+    Half of a surrogate pair, which is no character, becomes U+FFFD.
+    """
     if is_missing(value):
         return ""
     if isinstance(value, np.generic):
@@ -31,8 +36,13 @@ def cell_text(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return str(value)
+        return writable(json.dumps(value, ensure_ascii=False))
+    return writable(str(value))
+
+
+def writable(text: str) -> str:
+    """The text with U+FFFD for each half of a surrogate pair: UTF-8 can hold no such half."""
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def reads_as_missing(value: object) -> bool:

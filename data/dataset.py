@@ -20,6 +20,7 @@ class LabelledTexts:
         source: the file, or the name of a built-in table.
         sha256: of the file's bytes, 64 hexadecimal digits.
         id_column: the column that the ids were taken from, or None.
+        weights: `[N]` what each row counts in the loss, above 0; None where all count alike.
     """
 
     ids: tuple[str, ...]
@@ -29,6 +30,7 @@ class LabelledTexts:
     source: str
     sha256: str
     id_column: str | None = None
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -40,6 +42,7 @@ class LabelledTexts:
             ids=tuple(self.ids[row] for row in rows),
             texts=tuple(self.texts[row] for row in rows),
             labels=None if self.labels is None else self.labels[rows],
+            weights=None if self.weights is None else self.weights[rows],
         )
 
     @property

@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bertplay.data.cells import writable
 from bertplay.data.errors import InputError
 from bertplay.data.source_file import read_utf8
 from bertplay.data.token_rows import TokenRows, joined
@@ -19,6 +20,8 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _CONTINUATION = "##"
 _MAX_ALPHABET = 1000
 _TEXTS_AT_ONCE = 4096
+# More characters than this for each token are read only where spaces or unknown words need it.
+_CHARACTERS_A_TOKEN = 16
 
 
 def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
@@ -47,6 +50,22 @@ def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
     if vocabulary.is_file():
         return _tokenizer_from_vocabulary(vocabulary)
     raise InputError(f"{folder} has no tokenizer: tokenizer.json or vocab.txt was expected")
+
+
+def require_tokens_fit(tokenizer: Tokenizer, vocab_size: int, folder: str | PathLike[str]) -> None:
+    """Raise `InputError` where a token's number lies beyond the rows of the embeddings.
+
+    Args:
+        tokenizer: of a model folder.
+        vocab_size: the number of rows, as config.json has it.
+        folder: the model's, for the message.
+    """
+    largest = max(tokenizer.get_vocab().values(), default=-1)
+    if largest >= vocab_size:
+        raise InputError(
+            f"{folder}: the tokenizer has {largest + 1} tokens, but vocab_size in config.json is "
+            f"{vocab_size}: they belong to different models"
+        )
 
 
 def train_wordpiece(
@@ -96,7 +115,7 @@ def encode_texts(
 
     Args:
         tokenizer: from `load_tokenizer` or `train_wordpiece`.
-        texts: N texts; an empty one becomes [CLS] [SEP].
+        texts: N texts; an empty one becomes [CLS] [SEP], half of a surrogate pair U+FFFD.
         max_length: a longer text is cut before its [SEP], to this number of tokens.
 
     Returns:
@@ -112,7 +131,10 @@ def encode_texts(
     def blocks() -> Iterator[TokenRows]:
         nonlocal cut
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            batch = list(texts[start : start + _TEXTS_AT_ONCE])
+            batch = [
+                _beginning(tokenizer, writable(text), max_length)
+                for text in texts[start : start + _TEXTS_AT_ONCE]
+            ]
             rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
             cut += sum(len(ids) > max_length for ids in rows)
             yield TokenRows.of(
@@ -120,6 +142,21 @@ def encode_texts(
             )
 
     return joined(blocks()), cut
+
+
+def _beginning(tokenizer: Tokenizer, text: str, max_length: int) -> str:
+    """A beginning of a long text that has more than `max_length` tokens, the same as the text's.
+
+    It ends before a space, which no token reaches across, so what follows changes nothing. A text
+    without such a beginning is given whole.
+    """
+    size = _CHARACTERS_A_TOKEN * max_length
+    while size < len(text):
+        end = max(text.rfind(space, 0, size) for space in " \t\n")
+        if end > 0 and len(tokenizer.encode(text[:end]).ids) > max_length:
+            return text[:end]
+        size *= 4
+    return text
 
 
 def _alphabet(learner: Tokenizer, texts: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -107,13 +107,7 @@ def read_adapter(
         InputError: it is no adapter, a file of it is damaged, the backbone cannot be loaded, or
             it is not the one that the adapter was trained on.
     """
-    given = Path(folder).expanduser()
-    place = given if is_adapter(given) else given / "adapter"
-    if not is_adapter(place):
-        raise InputError(
-            f"{folder} holds no adapter: give the folder `adapter` of a run that was trained with "
-            "--adapter"
-        )
+    place = _adapter_place(folder)
     origin, facts = _read_description(place / ADAPTER_FILE)
     name = origin.backbone if backbone is None else backbone
     encoder, tokenizer = load_encoder(name)
@@ -131,6 +125,29 @@ def read_adapter(
     )
     whole = stored_tensors(named_arrays(encoder.parameters()), {}) | found
     return StoredModel(place, encoder.config, facts, whole, (encoder, tokenizer))
+
+
+def read_origin(folder: str | PathLike[str]) -> AdapterOrigin:
+    """What an adapter was made with.
+
+    Args:
+        folder: of the adapter, or of the run that holds it.
+
+    Raises:
+        InputError: it is no adapter, or its description is damaged.
+    """
+    return _read_description(_adapter_place(folder) / ADAPTER_FILE)[0]
+
+
+def _adapter_place(folder: str | PathLike[str]) -> Path:
+    given = Path(folder).expanduser()
+    place = given if is_adapter(given) else given / "adapter"
+    if not is_adapter(place):
+        raise InputError(
+            f"{folder} holds no adapter: give the folder `adapter` of a run that was trained with "
+            "--adapter"
+        )
+    return place
 
 
 def _read_description(path: Path) -> tuple[AdapterOrigin, dict[str, Any]]:

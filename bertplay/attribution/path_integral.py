@@ -13,7 +13,7 @@ TOLERANCE = 0.01
 """How far the parts may be from adding up, as a share of the difference, or of 1 below that."""
 
 FIRST_POINTS = 16
-MOST_POINTS = 256
+MOST_POINTS = 128
 
 # States of points that are computed at once: their gradient takes some ten times their memory.
 _VECTORS_AT_ONCE = 4096
@@ -57,7 +57,7 @@ def integrated_gradients(
 
     The integral is a Gauss-Legendre sum, exact for gradients that are polynomials in t of a degree
     below twice its points. Their number is doubled from 16 until the parts add up within
-    `TOLERANCE`, or there are 256: ask the result whether it is `complete`.
+    `TOLERANCE`, or there are 128: ask the result whether it is `complete`.
 
     Args:
         score: `[P, L, H]` inputs to `[P]` numbers, each from its own input alone.

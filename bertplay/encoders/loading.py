@@ -11,7 +11,7 @@ from mlx.utils import tree_flatten
 
 from bertplay.backbones import MINI
 from bertplay.data.errors import InputError
-from bertplay.data.tokenizer import load_tokenizer
+from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
 from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.checkpoint import read_encoder_tensors, require_same_names
 from bertplay.encoders.config import read_config
@@ -47,12 +47,7 @@ def load_encoder(
     folder = find_model(path_or_repo)
     config = read_config(folder)
     tokenizer = load_tokenizer(folder)
-    tokens = tokenizer.get_vocab_size()
-    if tokens > config.vocab_size:
-        raise InputError(
-            f"{folder}: the tokenizer has {tokens} tokens, but vocab_size in config.json is "
-            f"{config.vocab_size}: they belong to different models"
-        )
+    require_tokens_fit(tokenizer, config.vocab_size, folder)
     tensors = read_encoder_tensors(folder)
     encoder = BertEncoder(config, pooler="pooler.dense.weight" in tensors)
     require_same_names(tensors, dict(tree_flatten(encoder.parameters())), folder)

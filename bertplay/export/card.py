@@ -14,6 +14,8 @@ from bertplay.classifier import Classifier
 from bertplay.export.card_metadata import metadata_yaml
 from bertplay.export.check import Check
 from bertplay.export.head_settings import HeadSettings
+from bertplay.export.hub_names import hub_id
+from bertplay.export.tokenizer_files import special_tokens
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _USAGE_TEXTS = {
@@ -30,18 +32,22 @@ class CardFacts:
     Attributes:
         name: of the model.
         location: what its code loads: the folder as it was named, or a Hub id.
+        on_hub: it is a Hub id.
         format: of the export.
         license_id: by the Hub's list; None where it was not given.
         settings: of the head.
         checks: comparisons with the model.
+        backbone: the Hub's id of what an adapter is put on; None where it lies in the folder.
     """
 
     name: str
     location: str
+    on_hub: bool
     format: str
     license_id: str | None
     settings: HeadSettings
     checks: tuple[Check, ...]
+    backbone: str | None = None
 
 
 def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, Any] | None) -> str:
@@ -67,9 +73,11 @@ def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, A
         facts=facts,
         settings=facts.settings,
         classifier=classifier,
+        whole=facts.settings.is_transformers_head(classifier.encoder.config),
+        special=special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id),
         has_pooler="pooler" in classifier.encoder,
         texts=list(_USAGE_TEXTS.get(classifier.task.name, _OTHER_TEXTS)),
-        own_backbone=None if summary is None else summary["backbone"] in (MINI, SCRATCH),
+        backbone=None if summary is None else _backbone(summary["backbone"]),
         summary=summary,
         source=None if summary is None else data_name(summary),
         **_best_figures(summary),
@@ -81,6 +89,11 @@ def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, A
 def data_name(summary: Mapping[str, Any]) -> str:
     """The table that a run learned from, without the folders it lay in."""
     return Path(summary["data"]["source"]).name
+
+
+def _backbone(named: str) -> str | None:
+    """What a card calls the encoder; the folder of somebody's machine means nothing to others."""
+    return {MINI: f"{MINI} of bertplay", SCRATCH: None}.get(named, hub_id(named))
 
 
 def _best_figures(summary: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertplay.backbones import MINI, SCRATCH
+from bertplay.export.hub_names import hub_id
 
 if TYPE_CHECKING:
     from bertplay.export.card import CardFacts
@@ -42,7 +41,7 @@ def metadata_yaml(facts: CardFacts, summary: Mapping[str, Any] | None) -> str:
         source = data_name(summary)
         known = {
             "language": _LANGUAGES.get(summary["task"]),
-            "base_model": _hub_id(summary["backbone"]),
+            "base_model": hub_id(summary["backbone"]),
             "metrics": ["accuracy", "f1"],
             "eval_results": [
                 EvalResult(
@@ -69,10 +68,3 @@ def metadata_yaml(facts: CardFacts, summary: Mapping[str, Any] | None) -> str:
     )
     text: str = data.to_yaml()
     return text
-
-
-def _hub_id(backbone: str) -> str | None:
-    """A backbone that the Hub may have; a folder of somebody's machine means nothing there."""
-    is_id = backbone.count("/") == 1 and not backbone.startswith((".", "/", "~"))
-    is_local = backbone in (MINI, SCRATCH) or Path(backbone).is_dir()
-    return backbone if is_id and not is_local else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +49,7 @@ def not_checked(program: str, compared: str) -> Check:
 
 
 def checked(
-    program: str, compared: str, found: npt.ArrayLike, expected: npt.NDArray[np.float32]
+    program: str, compared: str, found: npt.ArrayLike, expected: npt.NDArray[np.floating[Any]]
 ) -> Check:
     """Compare another program's numbers with the model's.
 

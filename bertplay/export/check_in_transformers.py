@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +34,7 @@ def check_in_transformers(folder: Path, expected: Reference, *, whole: bool) -> 
     import torch
     from transformers import AutoModel, AutoModelForSequenceClassification, AutoTokenizer
 
-    with _silenced():
+    with silenced():
         batch: Any = AutoTokenizer.from_pretrained(folder)(
             list(expected.texts), padding=True, truncation=True, return_tensors="pt"
         )
@@ -63,15 +64,17 @@ def require_same_ids(found: Any, expected: Reference) -> None:
 
 
 @contextmanager
-def _silenced() -> Iterator[None]:
-    """Without transformers' progress bars, and its words on layers that are not in the file."""
+def silenced() -> Iterator[None]:
+    """Without progress bars, words on layers that are not in the file, and on changes to come."""
     from transformers.utils import logging
 
     verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            yield
     finally:
         logging.set_verbosity(verbosity)
         if bars:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from bertplay.encoders.config import BertConfig
 from bertplay.heads.hidden_layer import ACTIVATIONS
 from bertplay.heads.pooling import AttentionPooling, cls_pool, max_pool, mean_pool
 from bertplay.heads.text_head import TextHead
@@ -35,12 +36,12 @@ class HeadSettings:
     norm_eps: float
     residual: bool
 
-    @property
-    def is_transformers_head(self) -> bool:
-        """Whether transformers' `BertForSequenceClassification` computes the same."""
+    def is_transformers_head(self, config: BertConfig) -> bool:
+        """Whether transformers' `BertForSequenceClassification` of an encoder computes the same."""
         wanted = transformers_head_options(self.hidden_size)
-        own = {**asdict(self), "hidden_dims": list(self.hidden_dims)}
-        return not self.residual and all(own[name] == value for name, value in wanted.items())
+        is_bert = config.as_dict()["model_type"] == "bert"
+        own = self.as_dict()
+        return is_bert and not self.residual and all(own[n] == v for n, v in wanted.items())
 
     def as_dict(self) -> dict[str, Any]:
         """The settings as values that JSON can hold."""

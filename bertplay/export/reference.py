@@ -13,6 +13,7 @@ from bertplay.classifier import Classifier
 from bertplay.data.tokenizer import encode_texts
 from bertplay.export.sample_texts import SAMPLE_TEXTS
 from bertplay.heads import ClassificationHeadV2
+from bertplay.prediction import softmax
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +26,7 @@ class Reference:
         attention_mask: `[N, L]`.
         states: `[N, L, H]`, of the encoder.
         logits: `[N, C]`.
+        probabilities: `[N, C]`, as the model predicts them.
         head: of the model.
     """
 
@@ -33,6 +35,7 @@ class Reference:
     attention_mask: NDArray[np.int64]
     states: NDArray[np.float32]
     logits: NDArray[np.float32]
+    probabilities: NDArray[np.float64]
     head: ClassificationHeadV2
 
     def logits_of(self, states: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -55,7 +58,7 @@ def reference(classifier: Classifier) -> Reference:
     encoder, head = classifier.encoder, classifier.model.head
     states = _on_cpu(lambda: encoder(mx.array(input_ids), mx.array(mask)).last_hidden_state)
     logits = _on_cpu(lambda: head(mx.array(states), mx.array(mask)))
-    return Reference(SAMPLE_TEXTS, input_ids, mask, states, logits, head)
+    return Reference(SAMPLE_TEXTS, input_ids, mask, states, logits, softmax(logits), head)
 
 
 def _on_cpu(compute: Callable[[], mx.array]) -> NDArray[np.float32]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bertplay.atomic_files import write_json
+from bertplay.classifier import Classifier
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -14,29 +15,29 @@ if TYPE_CHECKING:
 _MASKS = ("[MASK]", "<mask>")
 
 
-def write_tokenizer(folder: Path, tokenizer: Tokenizer, *, max_length: int, pad_id: int) -> None:
+def write_tokenizer(folder: Path, classifier: Classifier) -> None:
     """Write tokenizer.json, tokenizer_config.json and special_tokens_map.json.
+
+    With `truncation=True`, transformers cuts longer texts as the classifier does.
 
     Args:
         folder: exists.
-        tokenizer: of the model.
-        max_length: longer texts are cut to so many tokens, with `truncation=True`.
-        pad_id: the number of the padding token.
+        classifier: whose tokenizer is written.
     """
     from tokenizers import Tokenizer
 
     # A copy, as the model's own stays without truncation.
-    cutting = Tokenizer.from_str(tokenizer.to_str())
-    cutting.enable_truncation(max_length)
+    cutting = Tokenizer.from_str(classifier.tokenizer.to_str())
+    cutting.enable_truncation(classifier.max_length)
     cutting.save(str(folder / "tokenizer.json"))
-    special = special_tokens(tokenizer, pad_id)
+    special = special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id)
     write_json(folder / "special_tokens_map.json", special)
     write_json(
         folder / "tokenizer_config.json",
         {
             # The class that takes tokenizer.json as it is; BertTokenizer builds its own pipeline.
             "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": max_length,
+            "model_max_length": classifier.max_length,
             "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
             "padding_side": "right",
             "truncation_side": "right",

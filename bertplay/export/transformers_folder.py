@@ -32,7 +32,7 @@ def write_transformers_folder(folder: Path, classifier: Classifier) -> None:
     settings = head_settings(classifier.model.head)
     tensors = merged_arrays(classifier.encoder)
     config = classifier.encoder.config.as_dict() | labels(classifier)
-    if settings.is_transformers_head:
+    if settings.is_transformers_head(classifier.encoder.config):
         config["architectures"] = ["BertForSequenceClassification"]
         config["classifier_dropout"] = classifier.head_options["dropout"]
         tensors = _with_classifier(tensors, head_tensors(classifier.model.head))
@@ -43,12 +43,7 @@ def write_transformers_folder(folder: Path, classifier: Classifier) -> None:
     floats = {name: tensor.astype(mx.float32) for name, tensor in tensors.items()}
     # "pt" is what transformers asks a file of its own to say; the tensors are the same.
     mx.save_safetensors(str(folder / WEIGHTS_FILE), floats, {"format": "pt"})
-    write_tokenizer(
-        folder,
-        classifier.tokenizer,
-        max_length=classifier.max_length,
-        pad_id=classifier.encoder.config.pad_token_id,
-    )
+    write_tokenizer(folder, classifier)
 
 
 def labels(classifier: Classifier) -> dict[str, Any]:

@@ -11,95 +11,90 @@ from bertplay.classifier import Classifier
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
 from bertplay.export.card import CardFacts, model_card
-from bertplay.export.check import Check
-from bertplay.export.check_in_transformers import check_in_transformers
 from bertplay.export.destination import CARD, require_destination
+from bertplay.export.formats import FORMATS, Written
 from bertplay.export.head_settings import head_settings
-from bertplay.export.reference import reference
 from bertplay.export.run_summary import run_summary
-from bertplay.export.transformers_folder import write_transformers_folder
-from bertplay.loading import load_any
-
-FORMATS = ("hf",)
 
 
 @dataclass(frozen=True)
-class Export:
-    """A finished export.
+class ExportSettings:
+    """What an export is asked for besides the run and the folder.
 
     Attributes:
-        folder: that was written.
-        checks: comparisons with the model.
-        remarks: what its user should know, one sentence each.
+        format: one of `FORMATS`: "hf" for transformers, "onnx" for ONNX runtimes,
+            "peft" for an adapter.
+        name: of the model, for the card; the folder's by default.
+        license_id: of the model, by the Hub's list, for the card.
+        repo: the Hub's id that the folder is meant for; the card's code loads from there.
+
+    Raises:
+        InputError: there is no such format.
     """
 
-    folder: Path
-    checks: tuple[Check, ...]
-    remarks: tuple[str, ...]
+    format: str = "hf"
+    name: str | None = None
+    license_id: str | None = None
+    repo: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what is not known."""
+        if self.format not in FORMATS:
+            known = list(FORMATS)
+            raise InputError(
+                f"format is {self.format!r}: choose one of {listed(known)}"
+                f"{did_you_mean(self.format, known)}"
+            )
 
 
 def export_run(
     run: str | PathLike[str],
     output: str | PathLike[str],
+    settings: ExportSettings,
     *,
-    format: str = "hf",  # noqa: A002 - what the command calls it
-    name: str | None = None,
-    license_id: str | None = None,
-    repo: str | None = None,
     overwrite: bool = False,
-) -> Export:
+) -> Written:
     """Write a trained classifier in another program's format, with a model card.
 
     Args:
         run: a run directory, or its `model` or `adapter` folder.
         output: the folder to write, as a whole at once.
-        format: "hf", a folder for transformers.
-        name: of the model, for the card; the folder's by default.
-        license_id: of the model, by the Hub's list, for the card.
-        repo: the Hub's id that the folder is meant for; the card's code loads from there.
+        settings: of the export.
         overwrite: replace an older export.
 
+    Returns:
+        The comparisons with the model, and remarks.
+
     Raises:
-        InputError: the run has no model, or one of several tasks; or the folder may not be written.
+        InputError: the run has no model, or no adapter, or several tasks; the folder may not be
+            written; a package that writes the format is missing.
         ExportFailedError: what was written does not compute what the model does; it is gone again.
     """
-    if format not in FORMATS:
-        raise InputError(
-            f"format is {format!r}: choose {listed(list(FORMATS))}{did_you_mean(format, FORMATS)}"
-        )
     folder = Path(output).expanduser()
     require_destination(folder, overwrite=overwrite)
-    classifier = load_any(run)
+    chosen = FORMATS[settings.format]
+    classifier = chosen.load(run)
     if not isinstance(classifier, Classifier):
         raise InputError(
             f"{run} learned several tasks, and no format of export has room for several heads: "
             "train one column alone, or use bertplay.load_multi_task"
         )
-    settings = head_settings(classifier.model.head)
     summary = run_summary(run)
-    expected = reference(classifier)
-    checks: list[Check] = []
+    results: list[Written] = []
 
     def write(target: Path) -> None:
-        write_transformers_folder(target, classifier)
-        checks.append(check_in_transformers(target, expected, whole=settings.is_transformers_head))
+        results.append(chosen.write(target, classifier, run))
         facts = CardFacts(
-            name=name or folder.absolute().name,
-            location=repo or str(output),
-            format=format,
-            license_id=license_id,
-            settings=settings,
-            checks=tuple(checks),
+            name=settings.name or folder.absolute().name,
+            location=settings.repo or str(folder),
+            on_hub=settings.repo is not None,
+            format=settings.format,
+            license_id=settings.license_id,
+            settings=head_settings(classifier.model.head),
+            checks=results[0].checks,
+            backbone=results[0].backbone,
         )
         write_text(target / CARD, model_card(facts, classifier, summary))
 
     write_folder(folder, write)
-    remarks = () if settings.is_transformers_head else (_OWN_HEAD,)
-    return Export(folder, tuple(checks), remarks)
-
-
-_OWN_HEAD = (
-    "transformers has no class for this head: AutoModel loads the encoder, "
-    "bertplay_head.safetensors has the head, and README.md the lines that compute the logits "
-    "(`bertplay train --head transformers` trains a head that needs none of this)"
-)
+    return results[0]

@@ -64,6 +64,7 @@ class MultiTaskClassifier:
         *,
         batch_size: int = 32,
         on_batch: Callable[[int], None] = lambda rows: None,
+        on_cut: Callable[[int], None] = lambda texts: None,
     ) -> dict[str, NDArray[np.float64]]:
         """What each task's head says about N texts, in their order.
 
@@ -71,6 +72,7 @@ class MultiTaskClassifier:
             texts: N texts.
             batch_size: rows a batch.
             on_batch: is told the number of rows of each finished batch.
+            on_cut: is told how many texts were longer than `max_length`, where there are any.
 
         Returns:
             Task to `[N, C]` probabilities (of a single-label task they sum to 1, of a multi-label
@@ -79,7 +81,9 @@ class MultiTaskClassifier:
         if not texts:
             shapes = {c.name: (0, len(c.classes)) if c.classes else (0,) for c in self.task.columns}
             return {name: np.zeros(shape) for name, shape in shapes.items()}
-        token_ids, _ = encode_texts(self.tokenizer, texts, self.max_length)
+        token_ids, cut = encode_texts(self.tokenizer, texts, self.max_length)
+        if cut:
+            on_cut(cut)
         predictor = BatchedPredictor(
             self.model,
             padded_lengths_for(token_ids),

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bertplay.checks.result import final_checks
 from bertplay.device_memory import memory_facts
 from bertplay.environment import environment
 from bertplay.freezing import freeze_stages
@@ -124,7 +125,7 @@ def tasks_summary(
         "validation": chosen.validation.as_dict(),
         "baseline": _baselines(prepared, data.validation),
         **of_test,
-        "alarms": [asdict(alarm) for alarm in chosen.alarms],
+        "checks": final_checks(chosen.checks, result.history[-1].checks),
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,
         **frozen_facts(frozen_pass),

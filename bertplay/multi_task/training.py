@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay import run_directory
-from bertplay.alarms import Alarm, alarms
+from bertplay.checks.result import CheckResult
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenIds
@@ -24,6 +25,7 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.losses import FixedTaskWeights, validation_weights
 from bertplay.losses.validation_weights import STRATEGIES
 from bertplay.metrics import Metrics
+from bertplay.multi_task.checks import data_checks, epoch_checks
 from bertplay.multi_task.classifier import probabilities
 from bertplay.multi_task.data import MultiLabelledTexts, load_multi_task_data
 from bertplay.multi_task.evaluation import metrics_of_outputs
@@ -46,7 +48,8 @@ from bertplay.multi_task.preparation import (
 from bertplay.multi_task.summary import tasks_plan, tasks_summary
 from bertplay.options import TrainOptions
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
-from bertplay.training.double_correction import double_correction
+from bertplay.report import rows_of_tasks, write_report
+from bertplay.tracking.tracked_view import tracked
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.frozen_part import outputs_above
 from bertplay.training.frozen_pass import FrozenPass, FrozenRows
@@ -122,11 +125,13 @@ def train_tasks(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view, group) as (
-        writer,
-        resumed,
-    ):
+    with ExitStack() as held:
+        writer, resumed = held.enter_context(
+            started_run(output, options, config, prepared.save, origin, view, group)
+        )
         first_step = 0 if resumed is None else resumed.step
+        if group.first:
+            view = held.enter_context(tracked(view, options.track, output, config, first_step))
         frozen_pass = None
         if options.cache_frozen:
             frozen_pass = FrozenPass(
@@ -143,17 +148,14 @@ def train_tasks(
         view.planned(replace(plan, first_step=first_step))
         if warning := memory_warning(memory, options.max_tokens):
             view.warned(warning)
-        sampled = data.train.sampled_task()
-        if sampled is not None and (
-            warning := double_correction(options.sampling, prepared.losses[sampled], sampled)
-        ):
-            view.warned(warning)
+        before = data_checks(options, prepared)
+        view.checked(before)
         result = run_epochs(
             model,
             rows,
             loss,
             settings,
-            _hooks(prepared, options, rows, frozen_pass, group),
+            _hooks(prepared, options, rows, before, frozen_pass, group),
             writer,
             view=view,
             resumed=resumed,
@@ -176,6 +178,8 @@ def train_tasks(
         )
         if group.first:
             _write_results(output, prepared, result.outputs, outputs, summary)
+            if options.report:
+                _write_report(output, data.validation, result.outputs)
     view.finished(summary)
     return summary
 
@@ -222,10 +226,18 @@ def _write_results(
     run_directory.write_summary(output, summary)
 
 
+def _write_report(output: Path, rows: MultiLabelledTexts, outputs: Outputs) -> None:
+    shares = {
+        name: probabilities(outputs[name], labels.column) for name, labels in rows.labels.items()
+    }
+    write_report(output, rows_of_tasks(rows.ids, rows.texts, rows.labels, shares))
+
+
 def _hooks(
     prepared: PreparedTasks,
     options: TrainOptions,
     rows: TrainingRows,
+    before: tuple[CheckResult, ...],
     frozen_pass: FrozenPass | None,
     group: ProcessGroup,
 ) -> LoopHooks[MultiTaskMetrics]:
@@ -257,11 +269,11 @@ def _hooks(
             for name, head in model.head.heads.items()
             for key, value in reached(head).items()
         }
-        found = _alarms(prepared, figures.tasks)
-        return Evaluated(figures, outputs, found, figures.score, schedule)
+        return Evaluated(figures, outputs, figures.score, schedule)
 
     updates = _TaskWeightUpdates(prepared, options.task_weighting)
-    return LoopHooks(evaluated, restored_metrics, inputs, updates.after_epoch)
+    checks = epoch_checks(options, prepared, before)
+    return LoopHooks(evaluated, restored_metrics, inputs, checks, updates.after_epoch)
 
 
 def _predicted(
@@ -302,19 +314,6 @@ def _all_figures(
     total = sum(shares.values())
     score = sum(shares[name] * quality[name] for name in tasks) / total if total else 0.0
     return MultiTaskMetrics(score, tasks, prepared.classifier.model.task_weights.weights())
-
-
-def _alarms(prepared: PreparedTasks, tasks: Mapping[str, TaskMetrics]) -> tuple[Alarm, ...]:
-    """What looks wrong with the single-label tasks; each message begins with the task's name."""
-    found = []
-    for name, metrics in tasks.items():
-        if isinstance(metrics, Metrics):
-            counts = prepared.data.train.labels[name].class_counts
-            found += [
-                Alarm(f"{name}: {alarm.code}", f"{name}: {alarm.message}")
-                for alarm in alarms(metrics, counts)
-            ]
-    return tuple(found)
 
 
 class _TaskWeightUpdates:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import mlx.core as mx
@@ -14,18 +15,26 @@ Parameters = Any  # a tree of dicts and lists with arrays as leaves
 _BLOCKS = 8
 
 
-def clip_by_global_norm(gradients: Parameters, limit: float) -> tuple[Parameters, mx.array]:
+def sums_of_squares(gradients: Parameters) -> dict[str, mx.array]:
+    """Path of each gradient to the sum of its squares, a scalar."""
+    return {path: _sum_of_squares(leaf) for path, leaf in named_arrays(gradients).items()}
+
+
+def clip_by_global_norm(
+    gradients: Parameters, limit: float, squares: Mapping[str, mx.array] | None = None
+) -> tuple[Parameters, mx.array]:
     """Scale all gradients down together when their norm exceeds the limit (Pascanu et al. 2013).
 
     Args:
         gradients: the tree.
         limit: the largest norm; 0 leaves the gradients as they are.
+        squares: of `sums_of_squares`, where they are known already.
 
     Returns:
         The tree and the norm before clipping, a scalar.
     """
-    squares = [_sum_of_squares(leaf) for leaf in named_arrays(gradients).values()]
-    norm = mx.sqrt(mx.stack(squares).sum())
+    squares = sums_of_squares(gradients) if squares is None else squares
+    norm = mx.sqrt(mx.stack(list(squares.values())).sum())
     if limit <= 0:
         return gradients, norm
     scale = mx.minimum(limit / (norm + 1e-6), 1.0)

@@ -38,7 +38,7 @@ def accumulated_step(
     model: nn.Module,
     batch_loss: BatchLoss,
     state: list[object],
-    apply: Callable[[Tree, mx.array], mx.array],
+    apply: Callable[[Tree, mx.array], tuple[mx.array, mx.array]],
     *,
     batches: int,
     guard: TraceGuard,
@@ -50,7 +50,8 @@ def accumulated_step(
         model: to train.
         batch_loss: what is minimised; its outputs are those of all rows at once.
         state: model, optimizer and random state, as of `compiled_step`.
-        apply: takes the gradients into the model, at a learning rate; returns their norm.
+        apply: takes the gradients into the model, at a learning rate; returns their norm and
+            that of each group.
         batches: how many make a process's part of the step, at least 1.
         guard: counts the traces of the backward pass.
         group: the processes that the rows of a step are divided over.
@@ -137,7 +138,7 @@ def accumulated_step(
             gradients = run_backward(input_ids[part], attention_mask[part], at, gradients)
             mx.async_eval(gradients)
         gradients = with_those_of_loss(group.summed(gradients), behind)
-        return StepResult(value, figures, run_apply(gradients, learning_rate))
+        return StepResult(value, figures, *run_apply(gradients, learning_rate))
 
     return step
 

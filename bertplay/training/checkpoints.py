@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bertplay import run_directory
-from bertplay.training.loop_state import LoopState, metrics_line
+from bertplay.training.loop_state import LoopState
 from bertplay.training.state_folders import StateFolders
 from bertplay.training.view import EpochRecord
 
@@ -37,7 +37,7 @@ class Checkpoints:
         """
         state = self._states.latest(on_damage)
         history = [] if state is None else state.facts["history"]
-        run_directory.rewrite_metrics(self._output, [metrics_line(record) for record in history])
+        run_directory.rewrite_metrics(self._output, history)
         self._epoch = None if state is None else state.facts["chosen_epoch"]
         return state
 

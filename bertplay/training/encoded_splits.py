@@ -115,7 +115,8 @@ def encode_splits(
 
 def recipe_of(options: TrainOptions, task: str) -> Recipe:
     """The recommended settings of a task, by its name and what it is trained with."""
-    return recipe_for(task, backbone=options.backbone, built_in=options.data is None)
+    built_in = options.data is None and task != "table"
+    return recipe_for(task, backbone=options.backbone, built_in=built_in)
 
 
 def _max_length(options: TrainOptions, task: str, limit: int) -> int:

@@ -41,4 +41,10 @@ class EncodedTexts:
         targets: dict[str, NDArray[Any]] = {"labels": self.texts.labels}
         if self.teacher_logits is not None:
             targets["teacher_logits"] = self.teacher_logits
-        return TrainingRows(self.texts.ids, self.token_ids, targets, self.texts.labels)
+        return TrainingRows(
+            self.texts.ids,
+            self.token_ids,
+            targets,
+            self.texts.labels,
+            weights=self.texts.weights,
+        )

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from bertplay.alarms import alarms
 from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.heads import TextClassifier
 from bertplay.metrics import Metrics, evaluate
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.epoch_checks import ChecksOfEpoch
 from bertplay.training.frozen_part import outputs_above
 from bertplay.training.frozen_pass import FrozenPass, FrozenRows
 from bertplay.training.loop import (
@@ -41,6 +41,7 @@ def fit(
     objective: Objective,
     metric: str,
     view: SilentView,
+    checks: ChecksOfEpoch = lambda history, logits: (),
     frozen_pass: FrozenPass | None = None,
     resumed: LoopState | None = None,
     group: ProcessGroup = ALONE,
@@ -56,6 +57,7 @@ def fit(
         objective: what is added to the head's loss.
         metric: the figure of `Metrics` on the validation rows that chooses the best epoch.
         view: is told what happens.
+        checks: what the checks say after each evaluation.
         frozen_pass: runs what is frozen once over both; None runs the whole model in every step.
         resumed: the state to go on from.
         group: the processes that train together, each of which runs this.
@@ -69,7 +71,6 @@ def fit(
     """
     texts, labels = validation.texts, validation.texts.labels
     assert labels is not None
-    class_counts = dict(zip(train.texts.classes, train.texts.class_counts, strict=True))
     padding = padded_lengths_for(validation.token_ids), settings.batch_size, settings.pad_id
     rows = train.training_rows()
 
@@ -104,7 +105,6 @@ def fit(
         return Evaluated(
             metrics,
             logits,
-            tuple(alarms(metrics, class_counts)),
             score=-figure if metric == "log_loss" else figure,
             schedule=reached(model.head),
         )
@@ -114,7 +114,7 @@ def fit(
         rows,
         batch_loss(model, objective),
         settings,
-        LoopHooks(evaluated, lambda stored: Metrics(**stored), inputs),
+        LoopHooks(evaluated, lambda stored: Metrics(**stored), inputs, checks),
         writer,
         view=view,
         resumed=resumed,

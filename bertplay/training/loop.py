@@ -13,6 +13,8 @@ import mlx.nn as nn
 import numpy as np
 from mlx.utils import tree_unflatten
 
+from bertplay.checks.result import CheckResult
+from bertplay.checks.stretch import STRETCHES
 from bertplay.data.batches import Batch
 from bertplay.distributed.process_group import ALONE, ProcessGroup
 from bertplay.freezing import apply_freeze, stage_of
@@ -22,6 +24,7 @@ from bertplay.training.average import WeightAverage
 from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.epoch_totals import Means
 from bertplay.training.failures import TrainingFailedError, TrainingInterruptedError
+from bertplay.training.gradient_groups import trained_groups
 from bertplay.training.interruption import Interruption, interruption
 from bertplay.training.loop_settings import LoopSettings, optimizer_of, schedule_of, step_of
 from bertplay.training.loop_state import (
@@ -30,7 +33,6 @@ from bertplay.training.loop_state import (
     output_arrays,
     restored_outputs,
     restored_record,
-    stored_record,
 )
 from bertplay.training.rows import TrainingRows
 from bertplay.training.step import BatchLoss, Step, StepResult, TraceGuard, seeds_per_step
@@ -68,6 +70,8 @@ class LoopHooks(Generic[Figures]):
         restored_figures: the figures whose `as_dict` gave this.
         inputs: what the steps read and minimise from an epoch on, for what is frozen then; None
             leaves them as they are.
+        checks: what the checks say; is given the records of all epochs, of which the last one has
+            no checks yet, and the model's outputs of the validation rows.
         before_next: is called between two epochs with the records of all so far, while the model
             holds the weights it trains on.
     """
@@ -75,6 +79,9 @@ class LoopHooks(Generic[Figures]):
     evaluate: Callable[[int], Evaluated[Figures]]
     restored_figures: Callable[[Mapping[str, Any]], Figures]
     inputs: Callable[[int], tuple[TrainingRows, BatchLoss]] | None = None
+    checks: Callable[[Sequence[EpochRecord[Figures]], Any], tuple[CheckResult, ...]] = (
+        lambda history, outputs: ()
+    )
     before_next: Callable[[Sequence[EpochRecord[Figures]]], None] = lambda history: None
 
 
@@ -172,7 +179,8 @@ class _Loop(Generic[Figures]):
         self._model, self._rows, self._settings = model, rows, settings
         self._hooks, self._writer, self._view, self._group = hooks, writer, view, group
         self._padded_lengths = padded_lengths_for(rows.token_ids)
-        self.total_steps = len(self._batches(1)) * settings.epochs
+        self.steps_per_epoch = len(self._batches(1))
+        self.total_steps = self.steps_per_epoch * settings.epochs
         self._position = Position.start()
         self._history: list[EpochRecord[Figures]] = []
         self._best: tuple[int, float] | None = None
@@ -202,6 +210,7 @@ class _Loop(Generic[Figures]):
             self._rows = replace(self._rows, features=None)
             self._rows, self._batch_loss = self._hooks.inputs(self._position.epoch)
         self._guard.planned += len(self._padded_lengths)
+        self._groups = trained_groups(self._model)
         self._model.train()
         self._run, self._state = step_of(
             self._model,
@@ -292,11 +301,13 @@ class _Loop(Generic[Figures]):
                 learning_rate=self._last_learning_rate(),
                 gradient_norm=means.gradient_norm,
                 validation=evaluated.figures,
-                alarms=evaluated.alarms,
                 is_best=is_best,
                 seconds=position.epoch_seconds + time.perf_counter() - started,
                 schedule=evaluated.schedule,
+                stretches=means.stretches,
             )
+            checks = self._hooks.checks([*self._history, record], evaluated.outputs)
+            record = replace(record, checks=checks)
             self._history.append(record)
             self._schedule.after_epoch(evaluated.score)
             if is_best:
@@ -364,8 +375,9 @@ class _Loop(Generic[Figures]):
         rate = mx.array(self._schedule.rate(position.step), dtype=mx.float32)
         assert self._run is not None
         result = self._run(*inputs, done, rate, seed=seed)
+        norms = result.gradient_norm, result.group_norms
         # The device works on this step while the next batch is put together.
-        mx.async_eval(result.loss, result.figures, result.gradient_norm, self._state)
+        mx.async_eval(result.loss, result.figures, norms, self._state)
         self._average.after_step(position.step)
         position.step += 1
         position.batch += 1
@@ -379,7 +391,16 @@ class _Loop(Generic[Figures]):
             figures = {
                 name: np.array(pair, dtype=np.float64) for name, pair in result.figures.items()
             }
-            self._position.totals.add(len(batch.rows), loss, norm, figures)
+            norms = np.array(result.group_norms).tolist()
+            self._position.totals.add(
+                len(batch.rows),
+                loss,
+                norm,
+                figures,
+                # Within its epoch; all epochs have as many steps.
+                stretch=(step - 1) % self.steps_per_epoch * STRETCHES // self.steps_per_epoch,
+                gradient_norms=dict(zip(self._groups, norms, strict=True)),
+            )
         return loss
 
     def _checkpoint_is_due(self) -> bool:
@@ -414,7 +435,7 @@ class _Loop(Generic[Figures]):
             "frozen": self._frozen,
             "schedule": self._schedule.state(),
             "averaged_steps": self._average.count,
-            "history": [stored_record(record) for record in self._history],
+            "history": [record.as_dict() for record in self._history],
             "best": self._best,
             "chosen_epoch": None if self._chosen is None else self._chosen.record.epoch,
         }

@@ -9,7 +9,8 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 
-from bertplay.alarms import Alarm
+from bertplay.checks.result import CheckResult
+from bertplay.checks.stretch import Stretch
 from bertplay.training.epoch_totals import EpochTotals
 from bertplay.training.view import EpochRecord
 
@@ -83,22 +84,13 @@ class Position:
         return Position(**{**values, "totals": EpochTotals.from_dict(stored["totals"])})
 
 
-def stored_record(record: EpochRecord[Any]) -> dict[str, Any]:
-    """An epoch's record, ready for JSON, from which `restored_record` makes it again."""
-    alarms = [alarm.message for alarm in record.alarms]
-    return {**record.as_dict(), "alarm_messages": alarms}
-
-
 def restored_record(stored: Mapping[str, Any], figures: Any) -> EpochRecord[Any]:
-    """The record of an epoch; `figures` are its validation's, made from `stored["validation"]`."""
+    """The record whose `as_dict` gave this; `figures` are those of its validation, restored."""
     values = dict(stored)
-    alarms = tuple(map(Alarm, values.pop("alarms"), values.pop("alarm_messages")))
-    return EpochRecord(**{"train_figures": {}, **values, "validation": figures, "alarms": alarms})
-
-
-def metrics_line(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """The record's line of metrics.jsonl, of what `stored_record` gave."""
-    return {name: value for name, value in stored.items() if name != "alarm_messages"}
+    del values["gradient_norms"]  # a mean over the stretches
+    values["stretches"] = tuple(Stretch(**stretch) for stretch in values["stretches"])
+    values["checks"] = tuple(CheckResult(**check) for check in values["checks"])
+    return EpochRecord(**{"train_figures": {}, **values, "validation": figures})
 
 
 def output_arrays(outputs: Any) -> dict[str, mx.array]:

@@ -28,6 +28,7 @@ class TrainingRows:
         classes: `[N]` integers, the classes that sampling goes by.
         features: what a frozen part of the model makes of them, which batches then hold in place of
             token ids; None without one.
+        weights: `[N]` what each row counts in the loss; None where all count alike.
     """
 
     ids: tuple[str, ...]
@@ -35,6 +36,7 @@ class TrainingRows:
     targets: Targets
     classes: NDArray[np.int32]
     features: FrozenFeatures | None = None
+    weights: NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.token_ids)
@@ -56,6 +58,8 @@ class TrainingRows:
             inputs, mask, row_weights = pad_batch(self.token_ids, batch, batch_size, pad_id)
         else:
             inputs, mask, row_weights = self.features.padded(batch, batch_size)
+        if self.weights is not None:
+            row_weights[: len(batch.rows)] = self.weights[batch.rows]
 
         def filled_up(values: NDArray[Any]) -> mx.array:
             rows = np.zeros((batch_size, *values.shape[1:]), dtype=values.dtype)

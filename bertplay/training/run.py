@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,12 @@ from bertplay.freed_memory import keep_freed_memory
 from bertplay.freezing import freeze_stages
 from bertplay.options import TrainOptions, learns_tasks
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
-from bertplay.training.double_correction import double_correction
+from bertplay.report import PredictedRows, write_report
+from bertplay.tracking.libraries import require_libraries
+from bertplay.tracking.tracked_view import tracked
 from bertplay.training.dry_steps import step_memory
 from bertplay.training.encoded_texts import EncodedTexts
+from bertplay.training.epoch_checks import data_checks, epoch_checks
 from bertplay.training.fit import fit
 from bertplay.training.frozen_pass import FrozenPass
 from bertplay.training.loop_settings import LoopSettings, schedule_of
@@ -40,12 +44,16 @@ from bertplay.training.step_memory import memory_warning
 from bertplay.training.summary import batch_size_of, plan_of, summary_of
 from bertplay.training.teacher import load_teacher, teacher_logits
 from bertplay.training.view import SilentView
-from bertplay.training_data import load_training_data
+from bertplay.training_data import TrainingData, load_training_data
 
 
 @together
 def train(
-    options: TrainOptions, view: SilentView | None = None, *, origin: Origin = NEW
+    options: TrainOptions,
+    view: SilentView | None = None,
+    *,
+    origin: Origin = NEW,
+    table: TrainingData | None = None,
 ) -> dict[str, Any]:
     """Train a classifier, or a model with a head for each of several tasks, into a run directory.
 
@@ -53,6 +61,8 @@ def train(
         options: what to train on, and how; with `tasks` or `multi_task` there are several tasks.
         view: is told what happens; by default nobody is.
         origin: what the run repeats or goes on with; `bertplay.resume` goes on with one.
+        table: of a single label column, in place of the table that the options name; such a run
+            cannot be resumed or repeated from its config.yaml, which names no table.
 
     Returns:
         The summary, as in summary.json.
@@ -63,6 +73,7 @@ def train(
         TrainingInterruptedError: Ctrl-C; the complete state was saved first.
         ProcessLostError: of several processes, another one has ended.
     """
+    require_libraries(options.track)
     if learns_tasks(options):
         # Loaded only here, as it is made of this module's parts.
         from bertplay.multi_task.training import train_tasks
@@ -71,7 +82,7 @@ def train(
     group = process_group()
     view = view if view is not None and group.first else SilentView()
     started = time.perf_counter()
-    data = load_training_data(options)
+    data = load_training_data(options) if table is None else table
     options = with_recipe(options, data.task.name)
     require_divisible(group, batch_size_of(options))
     loss = resolve_loss(options, data)
@@ -84,8 +95,6 @@ def train(
     if not compilation_available():
         mx.disable_compile()
         view.warned(COMPILATION_WARNING)
-    if warning := double_correction(options.sampling, loss):
-        view.warned(warning)
     prepared = prepare(options, data, loss)
     if teacher is not None:
         soft_targets = teacher_logits(teacher, data.train, on_rows=view.taught)
@@ -99,11 +108,13 @@ def train(
 
     # Everything that can be refused has been: from here on files are written.
     config = with_recorded(as_config(options), recorded)
-    with started_run(output, options, config, prepared.save, origin, view, group) as (
-        writer,
-        resumed,
-    ):
+    with ExitStack() as held:
+        writer, resumed = held.enter_context(
+            started_run(output, options, config, prepared.save, origin, view, group)
+        )
         first_step = 0 if resumed is None else resumed.step
+        if group.first:
+            view = held.enter_context(tracked(view, options.track, output, config, first_step))
         frozen_pass = None
         if options.cache_frozen:
             frozen_pass = FrozenPass(
@@ -118,6 +129,8 @@ def train(
         view.planned(replace(plan, first_step=first_step))
         if warning := memory_warning(memory, options.max_tokens):
             view.warned(warning)
+        before = data_checks(options, prepared)
+        view.checked(before)
         result = fit(
             model,
             prepared.train,
@@ -127,6 +140,7 @@ def train(
             objective=objective_of(options),
             metric=options.metric,
             view=view,
+            checks=epoch_checks(options, prepared, before),
             frozen_pass=frozen_pass,
             resumed=resumed,
             group=group,
@@ -147,6 +161,8 @@ def train(
         )
         if group.first:
             _write_results(output, prepared, result.outputs, test_logits, summary)
+            if options.report:
+                write_report(output, {"": _predicted(prepared.validation, result.outputs)})
     view.finished(summary)
     return summary
 
@@ -165,6 +181,12 @@ def _write_results(
     if prepared.test is not None and test_logits is not None:
         _write_predictions(output / run_directory.TEST_PREDICTIONS, prepared.test, test_logits)
     run_directory.write_summary(output, summary)
+
+
+def _predicted(rows: EncodedTexts, logits: Logits) -> PredictedRows:
+    texts = rows.texts
+    assert texts.labels is not None
+    return PredictedRows(texts.ids, texts.texts, texts.labels, softmax(logits), texts.classes)
 
 
 def _logits(

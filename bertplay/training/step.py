@@ -10,8 +10,9 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bertplay.distributed.process_group import ALONE, ProcessGroup
-from bertplay.optimizers.clipping import clip_by_global_norm
+from bertplay.optimizers.clipping import clip_by_global_norm, sums_of_squares
 from bertplay.optimizers.grouped import GroupedOptimizer
+from bertplay.training.gradient_groups import group_norms
 from bertplay.training.rows import Targets
 
 Outputs = Any  # a tree of dictionaries with arrays of B rows as leaves
@@ -54,11 +55,13 @@ class StepResult:
         loss: mean over the rows of the batch, with what the objective adds; a scalar.
         figures: by name, `[2]`: a sum over rows, and the number of them.
         gradient_norm: before clipping; a scalar.
+        group_norms: the same of each group of `trained_groups`, `[G]`.
     """
 
     loss: mx.array
     figures: Figures
     gradient_norm: mx.array
+    group_norms: mx.array
 
 
 class Step(Protocol):
@@ -144,10 +147,12 @@ def compiled_step(
     """
     state: list[object] = [model.state, optimizer.state, mx.random.state]
 
-    def apply(gradients: Any, learning_rate: mx.array) -> mx.array:
-        gradients, norm = clip_by_global_norm(gradients, clip_norm)
+    def apply(gradients: Any, learning_rate: mx.array) -> tuple[mx.array, mx.array]:
+        # Summed up once, for the whole norm and for that of each group.
+        squares = sums_of_squares(gradients)
+        gradients, norm = clip_by_global_norm(gradients, clip_norm, squares)
         optimizer.update(model, gradients, learning_rate)
-        return norm
+        return norm, group_norms(squares)
 
     batches = group.batches_in_turn(accumulate)
     # In one graph, what the loss draws would differ between the processes, as the outputs' does.
@@ -175,7 +180,7 @@ def compiled_step(
         row_weights: mx.array,
         done: mx.array,
         learning_rate: mx.array,
-    ) -> tuple[mx.array, Figures, mx.array]:
+    ) -> tuple[mx.array, Figures, mx.array, mx.array]:
         if traced:
             guard.count(input_ids.shape)
         for part in scheduled:
@@ -183,7 +188,7 @@ def compiled_step(
         (loss, figures), gradients = loss_and_gradients(
             input_ids, attention_mask, targets, row_weights
         )
-        return loss, figures, apply(gradients, learning_rate)
+        return loss, figures, *apply(gradients, learning_rate)
 
     compiled = mx.compile(step, inputs=state, outputs=state)
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bertplay.checks.result import final_checks
 from bertplay.data.batch_size import BatchSize, padding_fraction
 from bertplay.data.batches import Batch
 from bertplay.device_memory import memory_facts
@@ -120,7 +121,7 @@ def summary_of(
         "validation": chosen.validation.as_dict(),
         "baseline": dict(majority_baseline(_class_counts(data), held_out.labels)),
         **({} if test_logits is None else _test_figures(data, test_logits)),
-        "alarms": [asdict(alarm) for alarm in chosen.alarms],
+        "checks": final_checks(chosen.checks, result.history[-1].checks),
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,
         **frozen_facts(frozen_pass),

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from bertplay.adapters.settings import AdapterSettings
-from bertplay.alarms import Alarm
+from bertplay.checks.result import CheckResult
+from bertplay.checks.stretch import Stretch, mean_norms
 from bertplay.training.objective import Objective
 from bertplay.training.step_memory import StepMemory
 
@@ -134,14 +135,12 @@ class Evaluated(Generic[Figures]):
     Attributes:
         figures: of the validation rows.
         outputs: the model's, of the validation rows; kept with the best epoch.
-        alarms: what looks wrong.
         score: what chooses the best epoch; larger is better.
         schedule: what the schedules of losses have reached; empty without any.
     """
 
     figures: Figures
     outputs: Any
-    alarms: tuple[Alarm, ...]
     score: float
     schedule: Mapping[str, float]
 
@@ -159,11 +158,12 @@ class EpochRecord(Generic[Figures]):
         learning_rate: of the last step.
         gradient_norm: mean over the steps, before clipping.
         validation: the figures on the validation rows.
-        alarms: what looks wrong.
         is_best: better than all epochs before.
         seconds: training and evaluation of this epoch.
         schedule: what the loss's schedule has reached, such as the share `mix` of its second part
             or its `gamma`; empty for a loss without one.
+        stretches: the epoch's steps in ten parts.
+        checks: what each check says.
     """
 
     epoch: int
@@ -174,10 +174,11 @@ class EpochRecord(Generic[Figures]):
     learning_rate: float
     gradient_norm: float
     validation: Figures
-    alarms: tuple[Alarm, ...]
     is_best: bool
     seconds: float
     schedule: Mapping[str, float]
+    stretches: tuple[Stretch, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -190,10 +191,12 @@ class EpochRecord(Generic[Figures]):
             "learning_rate": self.learning_rate,
             "gradient_norm": self.gradient_norm,
             "validation": self.validation.as_dict(),
-            "alarms": [alarm.code for alarm in self.alarms],
             "is_best": self.is_best,
             "seconds": self.seconds,
             "schedule": dict(self.schedule),
+            "gradient_norms": mean_norms(self.stretches),
+            "stretches": [stretch.as_dict() for stretch in self.stretches],
+            "checks": [check.as_dict() for check in self.checks],
         }
 
 
@@ -205,6 +208,9 @@ class SilentView:
 
     def planned(self, plan: Plan) -> None:
         """The data is read, the model is built, and training is about to start."""
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        """What the checks before training say; the records of epochs have them too."""
 
     def unfrozen(self, epoch: int, frozen: str, trainable: int) -> None:
         """From this epoch on something else is frozen, and so many numbers are trained."""

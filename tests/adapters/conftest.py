@@ -34,6 +34,7 @@ def options_for(table):
             "epochs": 2,
             "lr": 1e-2,
             "adapter": "lora",
+            "report": False,
         }
         values |= {} if "tasks" in changes else {"label": "label"}
         return TrainOptions(**{**values, **changes})

@@ -5,7 +5,7 @@ from pathlib import Path
 # Every text has the same number of words, so that training compiles few shapes.
 GOOD = ("a fine warm film", "a warm fine story", "fine story warm film")
 BAD = ("a dull cold film", "a cold dull story", "dull story cold film")
-TRAIN_QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch")
+TRAIN_QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch", "--no-report")
 
 
 def reviews() -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ def test_json_has_the_figures_of_the_validation_block(bertplay, run, table):
 
     assert figures.keys() >= {
         *("accuracy", "balanced_accuracy", "macro_f1", "ece", "log_loss"),
-        *("per_class", "confusion_matrix", "baseline", "alarms"),
+        *("per_class", "confusion_matrix", "baseline", "checks"),
     }
     assert figures["data"]["rows"] == 24
     assert sum(map(sum, figures["confusion_matrix"])) == 24

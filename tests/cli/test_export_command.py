@@ -29,7 +29,7 @@ def test_a_run_with_transformers_head_becomes_a_model_of_transformers(
     assert result.exit_code == 0
     wrote, checked, *rest = result.stdout.splitlines()
     assert wrote == "Wrote out"
-    assert checked.startswith("Checked: logits ")
+    assert checked.startswith(("Checked: logits of 12", "Note: logits were not compared"))
     assert rest == []
     config = json.loads((folder / "out" / "config.json").read_text())
     assert config["architectures"] == ["BertForSequenceClassification"]
@@ -41,6 +41,15 @@ def test_another_head_comes_with_a_word_about_it(bertplay, run, folder):
     assert result.exit_code == 0
     assert "Note: transformers has no class for this head" in result.stdout
     assert "# reviews\n" in (folder / "out" / "README.md").read_text()
+
+
+def test_what_could_not_be_compared_is_a_note(bertplay, run, folder, monkeypatch):
+    monkeypatch.setattr("bertplay.export.check_in_onnxruntime.installed", lambda *_: False)
+
+    result = bertplay("export", run, "--format", "onnx", "--output", "out")
+
+    assert result.exit_code == 0
+    assert "Note: logits and probabilities were not compared, as onnxruntime" in result.stdout
 
 
 def test_the_run_keeps_the_head_it_was_trained_with(bertplay, run_for_transformers):
@@ -75,3 +84,43 @@ def test_a_taken_folder_is_a_wrong_input(bertplay, run, folder):
 
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_an_upload_without_a_token_fails_after_the_folder_is_written(
+    bertplay, run, folder, monkeypatch
+):
+    monkeypatch.setattr("huggingface_hub.get_token", lambda: None)
+
+    result = bertplay(
+        "export", run, "--format", "hf", "--output", "out", "--push", "someone/reviews"
+    )
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: the export is written to out, but not pushed; there")
+    assert result.stderr.count("\n") == 1
+    page = (folder / "out" / "README.md").read_text()
+    assert 'from_pretrained("someone/reviews"' in page or 'folder = "someone/reviews"' in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--push", "reviews"), "name one as OWNER/NAME"),
+        (("--private",), "give --push too"),
+    ],
+)
+def test_a_wrong_upload_is_refused_before_anything_is_written(
+    bertplay, run, folder, arguments, sentence
+):
+    result = bertplay("export", run, "--format", "hf", "--output", "out", *arguments)
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (folder / "out").exists()
+
+
+def test_a_run_without_an_adapter_has_none_to_export(bertplay, run, folder):
+    result = bertplay("export", run, "--format", "peft", "--output", "out")
+
+    assert result.exit_code == 2
+    assert "holds no adapter" in result.stderr

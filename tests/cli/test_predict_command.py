@@ -52,6 +52,23 @@ def test_json_has_label_confidence_and_probabilities_of_each_text(bertplay, run)
         assert prediction["confidence"] == max(shares.values())
 
 
+def test_how_many_texts_were_cut_is_said_once_on_standard_error(bertplay, run):
+    long = "a fine film " * 400
+    result = bertplay("predict", run, long, "a dull film", long, "--json")
+
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("2 texts are longer than ")
+    assert line.endswith(" tokens: the model reads the beginning")
+    assert len(json.loads(result.stdout)) == 3
+    assert bertplay("predict", run, "a dull film").stderr == ""
+
+
+def test_half_of_a_surrogate_pair_in_a_text_is_answered(bertplay, run):
+    (prediction,) = json.loads(bertplay("predict", run, "a \ud800 film", "--json").stdout)
+
+    assert prediction["text"] == "a \ufffd film"
+
+
 def test_without_a_terminal_each_text_is_a_line_with_tabs(bertplay, run):
     heading, line = bertplay("predict", run, "a fine\tfilm\nindeed").stdout.splitlines()
 

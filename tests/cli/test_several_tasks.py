@@ -23,7 +23,7 @@ TASKS = (
     *("--label", "tags", "--loss", "tags=focal_bce"),
     *("--task-weighting", "inverse_f1"),
 )
-QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch")
+QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch", "--no-report")
 
 
 def write_table(folder: Path) -> Path:
@@ -171,3 +171,14 @@ def test_a_wrong_command_line_exits_with_2_and_one_sentence(arguments, message, 
     assert result.exit_code == 2
     assert message in result.stderr
     assert not list(folder.iterdir())
+
+
+@pytest.mark.parametrize("name", ["hf", "onnx"])
+def test_several_heads_are_not_exported_and_that_is_said(trained, tmp_path, name):
+    words = ["export", str(trained[0]), "--format", name, "--output", str(tmp_path / "out")]
+
+    result = CliRunner().invoke(main, words)
+
+    assert result.exit_code == 2
+    assert "learned several tasks, and no format of export has room" in result.stderr
+    assert not (tmp_path / "out").exists()

@@ -79,7 +79,17 @@ def test_overwrite_replaces_a_run(bertplay, table, folder):
 
 
 def test_a_table_with_a_test_part_shows_it_to_the_final_model_alone(bertplay, folder):
-    quick = ("--backbone", TINY_BERT, "--max-length", 16, "--batch-size", 128, "--epochs", 1)
+    quick = (
+        "--backbone",
+        TINY_BERT,
+        "--max-length",
+        16,
+        "--batch-size",
+        128,
+        "--epochs",
+        1,
+        "--no-report",
+    )
 
     result = bertplay("train", "--task", "emotion", "--output", "run", *quick)
 

@@ -227,7 +227,7 @@ def test_help_names_every_field_with_its_default_and_choices(bertplay):
         flag = f"--{field.name.replace('_', '-')}"
         if field.name == "tasks":
             flag = "--task-weight"
-        elif field.name.endswith("_args"):
+        elif field.name.endswith(("_args", "_thresholds")):
             flag = flag.removesuffix("s")
         assert f"{flag} " in text
         for choice in field.metadata.get("choices", ()):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from bertplay.adapters.settings import AdapterSettings
-from bertplay.alarms import Alarm
+from bertplay.checks.result import fired, passed
 from bertplay.cli.plain_view import PlainView
 from bertplay.cli.plan_rows import COMPILING, plan_rows
 from bertplay.cli.result_tables import quiet_console
@@ -19,7 +19,7 @@ from bertplay.training.step_memory import StepMemory
 from bertplay.training.view import PlannedFeatures
 
 MEMORY = StepMemory(32, 128, 1, 2_150_000_000, 24_000_000_000, 8, 10**8, 2 * 10**8)
-COLLAPSE = Alarm("collapse", "The model has collapsed to one class. Probably train longer.")
+COLLAPSE = fired("BP201", "The model collapsed. Probably train longer.", about="class 0")
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 WIDTHS = pytest.mark.parametrize("width", [40, 64, 80, 120])
 
@@ -125,7 +125,6 @@ def record(epoch: int = 1, classes: int = 2, **changes) -> EpochRecord:
         "learning_rate": 5e-4,
         "gradient_norm": 1.23,
         "validation": metrics(classes),
-        "alarms": (),
         "is_best": True,
         "seconds": 1.0,
         "schedule": {},
@@ -147,7 +146,7 @@ def summary(classes: int = 2) -> dict:
         "train_seconds": 75.0,
         "validation": figures.as_dict(),
         "baseline": majority_baseline(counts, labels),
-        "alarms": [{"code": COLLAPSE.code, "message": COLLAPSE.message}],
+        "checks": [COLLAPSE.as_dict()],
     }
 
 
@@ -158,8 +157,8 @@ def show(view, classes: int = 2) -> None:
     for epoch in (1, 2, 3, 4):
         for step in range(10, 60, 10):
             view.stepped(epoch, 50 * (epoch - 1) + step, 0.6, 5e-4)
-        alarms = (COLLAPSE,) if epoch < 3 else ()
-        view.evaluated(record(epoch, classes, alarms=alarms, is_best=epoch < 3))
+        checks = (COLLAPSE,) if epoch < 3 else (passed("BP201"),)
+        view.evaluated(record(epoch, classes, checks=checks, is_best=epoch < 3))
     view.finished(summary(classes))
 
 
@@ -343,12 +342,32 @@ def test_of_more_than_eight_classes_the_three_lowest_recalls_are_shown(width):
     assert f" {expected[0]:.{digits}f}" in lowest[0]
 
 
-def test_an_alarm_that_lasts_is_explained_once_before_the_result():
-    during, result = "\n".join(terminal_lines(120)).split("Validation: 60 rows")
+def shown(checks_of_epochs) -> list[str]:
+    """The lines about checks that a terminal shows."""
+    stream = io.StringIO()
+    view = PlainView(stream)
+    view.planned(plan())
+    for epoch, check in enumerate(checks_of_epochs, start=1):
+        view.evaluated(record(epoch, checks=(check,)))
+    return [line for line in stream.getvalue().splitlines() if "BP201" in line]
 
-    assert during.count(COLLAPSE.message) == 1
-    assert during.count("still: collapse") == 1
-    assert result.count(COLLAPSE.message) == 1
+
+def test_a_check_that_keeps_firing_is_shown_once_before_the_result():
+    during, result = "\n".join(terminal_lines(200)).split("Validation: 60 rows")
+    line = f"BP201 collapse to one class: {COLLAPSE.message} (docs/checks/BP201.md)"
+
+    assert during.count(line) == 1
+    assert result.count(line) == 1
+
+
+def test_a_check_that_fires_again_is_shown_again():
+    assert len(shown([COLLAPSE, passed("BP201"), COLLAPSE])) == 2
+
+
+def test_a_check_that_fires_for_something_else_is_shown_again():
+    other = fired("BP201", "The model collapsed.", about="class 1")
+
+    assert len(shown([COLLAPSE, other, other])) == 2
 
 
 @pytest.mark.parametrize("lines", [plain_text, lambda: "\n".join(terminal_lines(120))])

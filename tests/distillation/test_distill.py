@@ -65,6 +65,7 @@ def test_a_student_is_a_backbone(options, corpus, tmp_path):
             epochs=1,
             batch_size=8,
             output=str(tmp_path / "run"),
+            report=False,
         )
     )
     assert summary["epochs_run"] == 1

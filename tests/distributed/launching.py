@@ -93,4 +93,5 @@ def training_arguments(folder: Path) -> list[str]:
         *("train", "--data", str(table), "--backbone", str(without_dropout(folder))),
         *("--dropout", "0", "--max-length", "16", "--batch-size", "8", "--epochs", "2"),
         *("--lr", "1e-3", "--metric", "log_loss", "--output", str(folder / "run")),
+        "--no-report",
     ]

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from bertplay.cli import main
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 # What makes the environment is run by the continuous checks; benchmarks have tests of their own.
 ENVIRONMENT = ("python3 -m venv", "pip ", "pre-commit ", "python -m pytest", "bash .ci/run")
@@ -34,13 +34,15 @@ def bertplay_commands(page: Path) -> list[list[str]]:
 
 
 def quickened(arguments: list[str]) -> list[str]:
-    """One epoch is enough to see that a command works, or a few steps."""
+    """One epoch, without its report, is enough to see that a command works, or a few steps."""
     if arguments[0] == "lr-find":
         return [*arguments, "--steps", "5"]
-    learning = arguments[0] in ("train", "distill") and not (
-        {"--epochs", "--resume"} & set(arguments)
-    )
-    return [*arguments, "--epochs", "1"] if learning else arguments
+    added = []
+    if arguments[0] in ("train", "distill") and not {"--epochs", "--resume"} & set(arguments):
+        added += ["--epochs", "1"]
+    if arguments[0] == "train" and "--resume" not in arguments:
+        added.append("--no-report")
+    return [*arguments, *added]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

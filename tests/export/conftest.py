@@ -3,7 +3,7 @@
 import pytest
 from tiny_classifiers import HEADS, TRANSFORMERS, tiny_run
 
-from bertplay.export.writing import export_run
+from bertplay.export.writing import ExportSettings, export_run
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +26,5 @@ def run(tmp_path_factory):
 def exported(run, tmp_path_factory):
     """The folder that `--format hf` makes of it."""
     folder = tmp_path_factory.mktemp("exported") / "model"
-    export_run(run, folder, license_id="mit")
+    export_run(run, folder, ExportSettings(license_id="mit"))
     return folder

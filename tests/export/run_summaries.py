@@ -29,6 +29,8 @@ def summary(**changes) -> dict:
         },
         "validation": figures,
         "baseline": {"majority_class": "first class", "majority_accuracy": 0.513},
-        "alarms": [{"code": "overconfident", "message": "The model is surer than it is right."}],
+        "checks": [
+            {"code": "BP203", "status": "fired", "message": "The model is surer than it is right."}
+        ],
     }
     return values | changes

@@ -4,22 +4,22 @@ import pytest
 
 from bertplay.data.errors import InputError
 from bertplay.export import writing
-from bertplay.export.writing import export_run
+from bertplay.export.writing import ExportSettings, export_run
 
 
-def refusal(*arguments, **options) -> str:
+def refusal(run, output, *, overwrite: bool = False) -> str:
     with pytest.raises(InputError) as caught:
-        export_run(*arguments, **options)
+        export_run(run, output, ExportSettings(), overwrite=overwrite)
     return str(caught.value)
 
 
 def test_an_export_is_replaced_only_when_asked(run, tmp_path):
-    export_run(run, tmp_path / "out")
+    export_run(run, tmp_path / "out", ExportSettings())
     (tmp_path / "out" / "config.json").write_text("changed")
 
     assert "already holds an export" in refusal(run, tmp_path / "out")
     assert (tmp_path / "out" / "config.json").read_text() == "changed"
-    export_run(run, tmp_path / "out", overwrite=True)
+    export_run(run, tmp_path / "out", ExportSettings(), overwrite=True)
     assert (tmp_path / "out" / "config.json").read_text() != "changed"
 
 
@@ -44,13 +44,13 @@ def test_a_file_in_its_place_is_named(run, tmp_path):
 def test_an_empty_folder_is_filled(run, tmp_path):
     (tmp_path / "out").mkdir()
 
-    export_run(run, tmp_path / "out")
+    export_run(run, tmp_path / "out", ExportSettings())
 
     assert (tmp_path / "out" / "README.md").is_file()
 
 
 def test_an_export_that_fails_leaves_the_old_one_and_nothing_else(run, tmp_path, monkeypatch):
-    export_run(run, tmp_path / "out")
+    export_run(run, tmp_path / "out", ExportSettings())
     before = {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()}
 
     def full_disk(*_):
@@ -58,14 +58,15 @@ def test_an_export_that_fails_leaves_the_old_one_and_nothing_else(run, tmp_path,
 
     monkeypatch.setattr(writing, "model_card", full_disk)
     with pytest.raises(OSError, match="No space"):
-        export_run(run, tmp_path / "out", overwrite=True)
+        export_run(run, tmp_path / "out", ExportSettings(), overwrite=True)
 
     assert {file.name: file.read_bytes() for file in (tmp_path / "out").iterdir()} == before
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def test_a_format_is_told_its_nearest(run, tmp_path):
-    assert "did you mean 'hf'" in refusal(run, tmp_path / "out", format="hff")
+def test_a_format_is_told_its_nearest():
+    with pytest.raises(InputError, match="did you mean 'onnx'"):
+        ExportSettings("onxx")
 
 
 def test_what_is_no_run_is_refused(tmp_path):

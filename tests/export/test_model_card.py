@@ -13,7 +13,7 @@ from bertplay.atomic_files import write_json
 from bertplay.export.card import CardFacts, model_card
 from bertplay.export.check import Check
 from bertplay.export.head_settings import head_settings
-from bertplay.export.writing import export_run
+from bertplay.export.writing import ExportSettings, export_run
 
 
 def card(of_run: dict | None, **facts) -> str:
@@ -21,6 +21,7 @@ def card(of_run: dict | None, **facts) -> str:
     values = {
         "name": "tickets",
         "location": "someone/tickets",
+        "on_hub": True,
         "format": "hf",
         "license_id": "mit",
         "settings": head_settings(classifier.model.head),
@@ -62,7 +63,15 @@ def test_a_backbone_that_the_hub_lacks_is_not_named_there(backbone):
 
 
 def test_no_folder_of_the_machine_is_told():
-    assert "private" not in card(summary())
+    assert "private" not in card(summary(backbone="/home/someone/private/encoder"))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "named"),
+    [("mini", "mini of bertplay"), ("someone/an-encoder", "someone/an-encoder")],
+)
+def test_the_encoder_is_named_where_others_can_have_it(backbone, named):
+    assert f"Trained on the encoder {named}.\n" in card(summary(backbone=backbone))
 
 
 def test_each_class_has_its_row_even_with_a_bar_in_its_name():
@@ -118,7 +127,7 @@ def code_of(page: str) -> str:
 def test_its_code_gives_the_models_probabilities(name, runs, tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    export_run(runs[name], "model")
+    export_run(runs[name], "model", ExportSettings())
     names: dict = {"__name__": "example"}
 
     exec(code_of((tmp_path / "model" / "README.md").read_text()), names)
@@ -139,7 +148,7 @@ def test_the_figures_of_a_run_are_found_from_its_model_folder(run, tmp_path):
         (whole / "model" / file.name).write_bytes(file.read_bytes())
     write_json(whole / "summary.json", summary())
 
-    export_run(whole / "model", tmp_path / "out", name="tickets")
+    export_run(whole / "model", tmp_path / "out", ExportSettings(name="tickets"))
 
     page = (tmp_path / "out" / "README.md").read_text()
     assert "# tickets\n" in page

@@ -13,7 +13,7 @@ from bertplay import load
 from bertplay.classifier import save
 from bertplay.data.tokenizer import encode_texts
 from bertplay.export.sample_texts import SAMPLE_TEXTS
-from bertplay.export.writing import export_run
+from bertplay.export.writing import ExportSettings, export_run
 
 RECORDED = Path(__file__).parent.parent / "fixtures" / "tiny_bert_classifier"
 
@@ -49,7 +49,7 @@ def test_tensors_have_the_names_and_shapes_of_transformers(exported, recorded):
 
 
 def test_tensors_have_the_values_of_the_model_that_was_recorded(as_recorded, tmp_path):
-    export_run(as_recorded, tmp_path / "out")
+    export_run(as_recorded, tmp_path / "out", ExportSettings())
 
     tensors = load_file(tmp_path / "out" / "model.safetensors")
     for name, value in load_file(TINY / "model.safetensors").items():
@@ -117,7 +117,7 @@ def test_transformers_gives_the_same_logits(exported, run):
 
 def test_a_head_of_its_own_lies_beside_the_encoder(runs, tmp_path):
     name = "attention, residual"
-    done = export_run(runs[name], tmp_path / "out")
+    done = export_run(runs[name], tmp_path / "out", ExportSettings())
 
     assert "bertplay_head.safetensors" in done.remarks[0]
     config = json.loads((tmp_path / "out" / "config.json").read_text())
@@ -151,7 +151,7 @@ def test_an_adapter_and_quantized_weights_are_merged(tmp_path):
 
 
 def test_a_run_by_its_model_folder_is_the_same(run, exported, tmp_path):
-    export_run(run / "model", tmp_path / "model", license_id="mit")
+    export_run(run / "model", tmp_path / "model", ExportSettings(license_id="mit"))
 
     for name in ("model.safetensors", "config.json", "tokenizer.json", "tokenizer_config.json"):
         assert (tmp_path / "model" / name).read_bytes() == (exported / name).read_bytes()
@@ -164,13 +164,13 @@ def test_what_does_not_compute_the_same_is_not_written(run, tmp_path, monkeypatc
 
     monkeypatch.setattr(check, "TOLERANCE", 0.0)
     with pytest.raises(ExportFailedError, match="more than"):
-        export_run(run, tmp_path / "out")
+        export_run(run, tmp_path / "out", ExportSettings())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_longer_text_than_the_sample_is_cut_where_the_model_cuts(tmp_path):
     run = tiny_run(tmp_path / "run", TRANSFORMERS, max_length=5)
-    export_run(run, tmp_path / "out")
+    export_run(run, tmp_path / "out", ExportSettings())
 
     saved = json.loads((tmp_path / "out" / "tokenizer.json").read_text())
     assert saved["truncation"]["max_length"] == 5

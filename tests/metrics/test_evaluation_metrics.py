@@ -247,7 +247,7 @@ def test_majority_baseline_without_classes_is_an_error():
 
 def test_metrics_load_neither_pandas_nor_scikit_learn():
     code = (
-        "import sys, bertplay.metrics, bertplay.alarms; "
+        "import sys, bertplay.metrics, bertplay.checks.predictions; "
         "sys.exit(bool({'pandas', 'sklearn', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bertplay import TrainOptions
+from bertplay.checks.result import CheckResult
 from bertplay.training import EpochRecord, Plan, SilentView
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
@@ -28,6 +29,7 @@ class RecordingView(SilentView):
     plans: list[Plan] = field(default_factory=list)
     records: list[EpochRecord[Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
 
     def planned(self, plan: Plan) -> None:
         self.plans.append(plan)
@@ -37,6 +39,9 @@ class RecordingView(SilentView):
 
     def warned(self, message: str) -> None:
         self.warnings.append(message)
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        self.checks += checks
 
 
 @dataclass(frozen=True)
@@ -60,5 +65,6 @@ def task_options(table: Path, output: Path, **changes: Any) -> TrainOptions:
         "epochs": 2,
         "lr": 1e-3,
         "output": str(output),
+        "report": False,
     }
     return TrainOptions(**{**values, **changes})

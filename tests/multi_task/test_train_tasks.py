@@ -208,7 +208,8 @@ def test_sampling_goes_by_the_first_single_label_task_and_warns_of_a_double_corr
     view = RecordingView()
     tasks = {**TASKS, "mood": {"loss": "weighted_ce", "loss_args": {"class_weights": [1, 2]}}}
     train(task_options(table, tmp_path / "run", tasks=tasks, sampling="balanced"), view)
-    assert any("--loss-arg mood.class_weights=none" in message for message in view.warnings)
+    (check,) = [check for check in view.checks if check.code == "BP101"]
+    assert "--loss-arg mood.class_weights=none" in check.message
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,13 @@ def test_it_holds_the_passengers_and_the_marker_for_types(names):
     assert {"bertplay/data/titanic_passengers.csv", "bertplay/py.typed"} <= set(names)
 
 
+@pytest.mark.parametrize("package", ["export", "report"])
+def test_it_holds_the_templates_of_a_package(names, root, package):
+    templates = (root / "bertplay" / package / "templates").iterdir()
+
+    assert {f"bertplay/{package}/templates/{file.name}" for file in templates} <= set(names)
+
+
 def test_it_holds_no_tests(names):
     assert [name for name in names if "test" in name] == []
 

@@ -8,6 +8,7 @@ import pytest
 from quick_runs import quick_options
 
 from bertplay import TrainOptions
+from bertplay.checks.result import CheckResult
 from bertplay.training import EpochRecord, Plan, SilentView, train
 
 # Every text has four words, so that there is one padded length; "child" and "not" are in none.
@@ -28,6 +29,7 @@ class RecordingView(SilentView):
     steps: list[tuple[int, int]] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
     summaries: list[dict[str, Any]] = field(default_factory=list)
 
     def planned(self, plan: Plan) -> None:
@@ -41,6 +43,9 @@ class RecordingView(SilentView):
 
     def warned(self, message: str) -> None:
         self.warnings.append(message)
+
+    def checked(self, checks: tuple[CheckResult, ...]) -> None:
+        self.checks += checks
 
     def finished(self, summary: dict[str, Any]) -> None:
         self.summaries.append(summary)

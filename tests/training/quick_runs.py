@@ -18,4 +18,5 @@ def quick_options(table: Path, output: Path) -> TrainOptions:
         lr=1e-3,
         metric="log_loss",
         output=str(output),
+        report=False,
     )

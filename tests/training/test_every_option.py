@@ -77,6 +77,9 @@ ELSEWHERE = {
     "task_weighting": "multi_task/test_train_tasks.py",
     "output": "training/test_whole_run.py",
     "overwrite": "training/test_whole_run.py",
+    "report": "training/test_whole_run.py",
+    "check_thresholds": "checks/test_check_thresholds.py",
+    "track": "tracking/test_track_option.py",
 }
 TESTS = Path(__file__).parent.parent
 

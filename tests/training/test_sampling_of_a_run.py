@@ -9,11 +9,11 @@ import pytest
 import yaml
 from word_average import WIDTH, encoded, fitted, same_bits, weights, word_average
 
+from bertplay.checks.double_correction import double_correction
 from bertplay.data.batch_size import BatchSize
 from bertplay.losses import get_loss
 from bertplay.prediction import BatchedPredictor, padded_lengths_for
 from bertplay.training import train
-from bertplay.training.double_correction import double_correction
 from bertplay.training.epoch_batches import epoch_batches
 from bertplay.training.objective import Objective
 from bertplay.training.preparation import resolve_loss
@@ -144,13 +144,15 @@ def test_labels_and_the_teachers_predictions_stay_with_their_rows():
     ],
 )
 def test_a_double_correction_is_named_with_what_switches_it_off(loss, options, named, cure):
-    warning = double_correction("sqrt", get_loss(loss, class_counts=COUNTS, **options))
-    assert warning is not None
+    check = double_correction("sqrt", get_loss(loss, class_counts=COUNTS, **options))
+    warning = check.message
+    assert (check.code, check.status) == ("BP101", "fired")
     assert "--sampling sqrt" in warning
     assert named in warning
     assert cure in warning
     assert warning.endswith("or --sampling natural.")
-    assert double_correction("natural", get_loss(loss, class_counts=COUNTS, **options)) is None
+    natural = double_correction("natural", get_loss(loss, class_counts=COUNTS, **options))
+    assert natural.status == "not_applicable"
 
 
 @pytest.mark.parametrize(
@@ -165,12 +167,14 @@ def test_a_double_correction_is_named_with_what_switches_it_off(loss, options, n
     ],
 )
 def test_a_loss_that_treats_classes_alike_is_no_double_correction(loss, options):
-    assert double_correction("balanced", get_loss(loss, class_counts=COUNTS, **options)) is None
+    check = double_correction("balanced", get_loss(loss, class_counts=COUNTS, **options))
+    assert check.status == "passed"
 
 
 def test_equal_classes_are_corrected_for_by_nothing():
     for loss in ("weighted_ce", "balanced_softmax"):
-        assert double_correction("balanced", get_loss(loss, class_counts=(50, 50))) is None
+        check = double_correction("balanced", get_loss(loss, class_counts=(50, 50)))
+        assert check.status == "passed"
 
 
 @pytest.mark.parametrize("loss", ["focal", "focal_smooth", "adaptive", "focal_schedule"])
@@ -206,6 +210,7 @@ def test_a_run_that_corrects_twice_is_warned_and_does_as_it_was_told(run, option
     view = type(run.view)()
     summary = train(replace(options, sampling="sqrt", loss="weighted_ce"), view)
 
-    assert len(view.warnings) == 1
-    assert "--class-weights none, or --sampling natural" in view.warnings[0]
+    (check,) = [check for check in view.checks if check.code == "BP101"]
+    assert check.status == "fired"
+    assert "--class-weights none, or --sampling natural" in check.message
     assert summary["loss"]["arguments"]["class_weights"] != [1.0, 1.0]

@@ -60,6 +60,11 @@ def tensors_of(folder: Path) -> dict[str, mx.array]:
     return mx.load(str(folder / "model.safetensors"))
 
 
+def test_a_run_writes_no_report_where_none_is_wanted(run):
+    assert run.options.report is False
+    assert not (run.folder / "report.html").exists()
+
+
 def test_the_run_directory_holds_what_the_design_names(run):
     names = {path.name for path in run.folder.iterdir()}
     wanted = {"config.yaml", "metrics.jsonl", "summary.json", "predictions.csv"}

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from bertplay.checks.result import CheckResult, fired, not_applicable, passed
 from bertplay.losses import ConfiguredLoss
 
 _CORRECTIONS = ("alpha", "class_weights", "prior")
 _OWN_OPTIONS = {"alpha": "--alpha none", "class_weights": "--class-weights none"}
 
 
-def double_correction(sampling: str, loss: ConfiguredLoss, task: str | None = None) -> str | None:
-    """A warning where both sampling and the loss make up for rare classes, else None.
+def double_correction(sampling: str, loss: ConfiguredLoss, task: str | None = None) -> CheckResult:
+    """BP101: both sampling and the loss make up for rare classes.
 
     Args:
         sampling: "natural", "balanced" or "sqrt".
@@ -19,12 +20,15 @@ def double_correction(sampling: str, loss: ConfiguredLoss, task: str | None = No
         task: of several, the one whose classes the sampling goes by.
     """
     corrections = [name for name, value in loss.options().items() if _corrects(name, value)]
-    if sampling == "natural" or not corrections:
-        return None
-    return (
+    if sampling == "natural":
+        return not_applicable("BP101", "sampling is natural: each row is shown once an epoch")
+    if not corrections:
+        return passed("BP101")
+    return fired(
+        "BP101",
         f"Rare classes may be corrected for twice: --sampling {sampling} shows them more often, "
         f"and the loss treats classes differently as well, by {' and '.join(corrections)}. Keep "
-        f"one of the two: {_without(corrections, task)}, or --sampling natural."
+        f"one of the two: {_without(corrections, task)}, or --sampling natural.",
     )
 
 

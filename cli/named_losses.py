@@ -1,10 +1,11 @@
-"""Losses as a benchmark's command line names them: NAME or NAME:KEY=VALUE:KEY=VALUE."""
+"""Losses where several are named in one option: NAME or NAME:KEY=VALUE:KEY=VALUE."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bertplay import InputError
+from bertplay.cli.loss_options import loss_arguments
+from bertplay.data.errors import InputError
 
 
 def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
@@ -13,7 +14,6 @@ def parse_loss(text: str) -> tuple[str, dict[str, Any]]:
     Raises:
         InputError: there is no such loss, or it has no such option or value.
     """
-    from bertplay.cli.loss_options import loss_arguments
     from bertplay.losses import get_loss
 
     name, *pairs = text.split(":")

@@ -1,4 +1,4 @@
-"""What decides a benchmark's result, to be stored with it: options, the backbone, the code."""
+"""What decides the result of a training, to be stored with it: options, backbone, code."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from bertplay import TrainOptions
 from bertplay.backbones import MINI
+from bertplay.options import TrainOptions
 
-# They say where files lie, not what is trained; what they hold is fingerprinted instead.
-PATH_OPTIONS = ("data", "validation", "output", "overwrite", "backbone")
+# They say what is read and written, not what is trained; what files hold is fingerprinted instead.
+PATH_OPTIONS = ("data", "validation", "output", "overwrite", "report", "backbone")
+
+
+# They show or export what is trained, so that their edits change no result.
+_NOT_TRAINING = ("attribution", "comparison", "export", "report", "tracking")
 
 
 def training_settings(options: TrainOptions) -> dict[str, Any]:
@@ -35,10 +39,12 @@ def folder_sha256(backbone: str) -> str | None:
 
 
 def code_sha256() -> str:
-    """The fingerprint of bertplay's source files, whose edits change results too."""
+    """The fingerprint of the source files that train and predict, whose edits change results."""
     digest = hashlib.sha256()
     for package in ("bertplay", "bertplay.data", "bertplay.heads", "bertplay.losses"):
         folder = Path(import_module(package).__path__[0])
         for path in sorted(folder.rglob("*.py")):
+            if path.relative_to(folder).parts[0] in _NOT_TRAINING:
+                continue
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Numbered checks of a training: what may be wrong, why, and what to do about it."""

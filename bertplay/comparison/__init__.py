@@ -1,0 +1,1 @@
+"""Losses on the same splits beside cheap baselines, and what their differences allow to say."""

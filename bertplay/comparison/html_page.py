@@ -1,0 +1,70 @@
+"""A comparison as one HTML page that needs nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bertplay.comparison.figures import FIGURES
+from bertplay.comparison.forest import forest_plot
+from bertplay.comparison.page import shown_difference, shown_interval
+from bertplay.report.blocks import Cell, Figures, Page, Prose, Section, Table
+from bertplay.report.rendering import rendered
+from bertplay.report.svg import drawing_style
+
+_DRAWN = ("macro_f1", "rare_recall", "accuracy", "tempered_log_loss")
+
+
+def html(facts: Mapping[str, Any]) -> str:
+    """The page of a comparison: what can be said first, then differences and figures.
+
+    Args:
+        facts: as compare.json has them.
+    """
+    rare, reference = facts["rare"], facts["reference"]
+    titles = tuple(figure.title(rare) for figure in FIGURES)
+    of_methods = {
+        name: of["differences"] for name, of in facts["methods"].items() if of["differences"]
+    }
+    with drawing_style():
+        drawings = tuple(
+            forest_plot(figure, of_methods, reference, rare)
+            for figure in FIGURES
+            if figure.key in _DRAWN
+        )
+    differences = Table(
+        f"Differences to {reference} with 95% intervals, in points, those of log loss in nats",
+        ("method", *titles),
+        tuple(
+            (name, *(Cell(*shown_difference(figure, of[figure.key])) for figure in FIGURES))
+            for name, of in of_methods.items()
+        ),
+    )
+    figures = Table(
+        "Means over the seeds with 95% intervals",
+        ("method", *titles, "seconds"),
+        tuple(
+            (
+                name,
+                *(Cell(*shown_interval(of["figures"][figure.key])) for figure in FIGURES),
+                f"{of['seconds']:.1f}",
+            )
+            for name, of in facts["methods"].items()
+        ),
+    )
+    said = tuple(Prose(text) for text in (*facts["conclusions"], *facts["limits"]))
+    page = Page(
+        title=f"{facts['task']}: {len(facts['methods'])} methods, {facts['seeds']} seeds",
+        subtitle=f"{facts['source']}, {facts['train_rows']:,} training rows, figures of "
+        f"{facts['evaluated_rows']:,} rows; backbone {facts['backbone']}",
+        lead=(facts["recommendation"],),
+        tiles=(),
+        sections=(
+            Section("said", "What can be said", said),
+            Section("differences", "Differences", (Figures(drawings), differences)),
+            Section("figures", "Figures", (figures,)),
+        ),
+        footer=f"Paired by seed; {facts['test']} test, Holm's correction over all methods and "
+        "figures. A filled point is a difference with a corrected p below .05.",
+    )
+    return rendered(page)

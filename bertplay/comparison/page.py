@@ -1,0 +1,65 @@
+"""A comparison as Markdown: figures, differences, what they allow to say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bertplay.comparison.figures import FIGURES, Figure
+
+_IN_POINTS = "Differences are in points (hundredths), those of log loss in nats."
+
+
+def markdown(facts: Mapping[str, Any]) -> str:
+    """The page of a comparison.
+
+    Args:
+        facts: as compare.json has them.
+    """
+    rare = facts["rare"]
+    titles = [figure.title(rare) for figure in FIGURES]
+    lines = [
+        f"# {facts['task']}: {len(facts['methods'])} methods, {facts['seeds']} seeds",
+        "",
+        f"{facts['source']}, {facts['train_rows']:,} training rows, figures of "
+        f"{facts['evaluated_rows']:,} rows; backbone {facts['backbone']}; mean and 95% interval "
+        "over the seeds.",
+        "",
+        f"| method | {' | '.join(titles)} | seconds |",
+        f"|---|{'---|' * (len(titles) + 1)}",
+    ]
+    for method, of_method in facts["methods"].items():
+        cells = [" ".join(shown_interval(of_method["figures"][figure.key])) for figure in FIGURES]
+        lines.append(f"| {method} | {' | '.join(cells)} | {of_method['seconds']:.1f} |")
+    lines += [
+        "",
+        f"## Differences to {facts['reference']}",
+        "",
+        f"Paired by seed, with the {facts['test']} test's p after Holm's correction. {_IN_POINTS}",
+        "",
+        f"| method | {' | '.join(titles)} |",
+        f"|---|{'---|' * len(titles)}",
+    ]
+    for method, of_method in facts["methods"].items():
+        if of_method["differences"] is not None:
+            cells = [
+                " ".join(shown_difference(figure, of_method["differences"][figure.key]))
+                for figure in FIGURES
+            ]
+            lines.append(f"| {method} | {' | '.join(cells)} |")
+    lines += ["", "## What can be said", ""]
+    lines += [f"- {sentence}" for sentence in facts["conclusions"]]
+    lines += ["", *facts["limits"], "", "## Recommendation", "", facts["recommendation"], ""]
+    return "\n".join(lines)
+
+
+def shown_interval(values: Mapping[str, float]) -> tuple[str, str]:
+    """A mean and its interval."""
+    return f"{values['mean']:.3f}", f"[{values['low']:.3f}, {values['high']:.3f}]"
+
+
+def shown_difference(figure: Figure, values: Mapping[str, float]) -> tuple[str, str]:
+    """A mean difference, and its interval and corrected p."""
+    scale, digits = (100, 1) if figure.share else (1, 3)
+    mean, low, high = (f"{values[key] * scale:+.{digits}f}" for key in ("mean", "low", "high"))
+    return mean, f"[{low}, {high}], p {values['adjusted_p']:.3f}"

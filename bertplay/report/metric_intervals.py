@@ -1,0 +1,74 @@
+"""How far a class's figures may be off by the chance of which rows were held out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+DRAWS = 2000
+COVERAGE = 0.95
+
+
+@dataclass(frozen=True)
+class ClassIntervals:
+    """Lower and upper bounds of a class's figures.
+
+    None where too few draws define one, or all are alike: a class of which nothing was found, or
+    everything, is not known more certainly than others.
+
+    Attributes:
+        precision: of the rows predicted to be of the class, the share that are.
+        recall: of the rows of the class, the share that are found.
+        f1: the harmonic mean of both.
+    """
+
+    precision: tuple[float, float] | None
+    recall: tuple[float, float] | None
+    f1: tuple[float, float] | None
+
+
+def class_intervals(
+    confusion: npt.ArrayLike, *, draws: int = DRAWS, seed: int = 0
+) -> list[ClassIntervals]:
+    """Percentile bootstrap intervals of each class's figures, at 95%.
+
+    A table of N rows drawn with replacement has, of each class, so many rows that are found, that
+    are missed, that are called so though they are not, and others: multinomial with the shares that
+    were seen. So these are drawn, and not the rows.
+
+    Args:
+        confusion: `[C, C]` numbers of rows; a row of it is a true class, a column a predicted one.
+        draws: how many tables.
+        seed: of the draws.
+
+    Reference:
+        Efron, Tibshirani, An Introduction to the Bootstrap, 1993.
+    """
+    seen = np.asarray(confusion, dtype=np.int64)
+    rows, random = int(seen.sum()), np.random.default_rng(seed)
+    found = []
+    for c, hit in enumerate(np.diagonal(seen)):
+        missed, false = seen[c].sum() - hit, seen[:, c].sum() - hit
+        cells = np.array([hit, missed, false, rows - hit - missed - false])
+        drawn = random.multinomial(rows, cells / rows, size=draws)
+        hits, true, predicted = drawn[:, 0], drawn[:, 0] + drawn[:, 1], drawn[:, 0] + drawn[:, 2]
+        found.append(
+            ClassIntervals(
+                _bounds(hits, predicted), _bounds(hits, true), _bounds(2 * hits, predicted + true)
+            )
+        )
+    return found
+
+
+def _bounds(
+    part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]
+) -> tuple[float, float] | None:
+    """Of the draws in which the whole is not empty; None where these are few, or all alike."""
+    some = whole > 0
+    if some.mean() < 0.5:
+        return None
+    tail = (1 - COVERAGE) / 2
+    low, high = np.quantile(part[some] / whole[some], (tail, 1 - tail))
+    return None if low == high else (float(low), float(high))

@@ -1,0 +1,55 @@
+"""A finished run's files, as far as a report needs them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertplay import run_directory
+from bertplay.data.errors import InputError
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What a run has written.
+
+    Attributes:
+        folder: the run directory.
+        summary: the contents of summary.json.
+        config: the contents of config.yaml.
+        records: the lines of metrics.jsonl, one an epoch.
+    """
+
+    folder: Path
+    summary: Mapping[str, Any]
+    config: Mapping[str, Any]
+    records: Sequence[Mapping[str, Any]]
+
+
+def read_run_files(folder: Path) -> RunFiles:
+    """Read them.
+
+    Raises:
+        InputError: the folder holds no finished run, or a file of it is damaged.
+    """
+    try:
+        config = run_directory.read_config(folder)
+    except InputError:
+        raise InputError(
+            f"{folder} is no run of bertplay: name the folder that holds its config.yaml"
+        ) from None
+    try:
+        summary = json.loads((folder / run_directory.SUMMARY).read_text(encoding="utf-8"))
+        lines = (folder / run_directory.METRICS).read_text(encoding="utf-8").splitlines()
+        records = [json.loads(line) for line in lines]
+    except FileNotFoundError as error:
+        raise InputError(
+            f"{folder} is not a finished run, it has no {Path(str(error.filename)).name}: finish "
+            f"it with bertplay train --resume {folder}"
+        ) from None
+    except ValueError as error:
+        raise InputError(f"{folder}: summary.json or metrics.jsonl is damaged: {error}") from None
+    return RunFiles(folder, summary, config, records)

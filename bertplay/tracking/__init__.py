@@ -1,0 +1,1 @@
+"""A run's figures in TensorBoard, Weights & Biases and MLflow, by their own libraries."""

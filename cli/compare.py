@@ -1,0 +1,142 @@
+"""`bertplay compare`: losses on the same splits, beside cheap baselines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bertplay.cli.completed_values import completion_of
+from bertplay.data.errors import InputError
+
+_EXAMPLES = """\b
+Examples:
+  bertplay compare --task titanic --losses ce,weighted_ce,focal --seeds 10
+  bertplay compare --data reviews.csv --losses ce,focal:alpha=balanced:gamma=3 --seeds 5
+"""
+_TASKS = ("titanic", "emotion")
+_TESTS = ("paired-t", "sign-flip")
+_MOST_SIGN_FLIPS = 20
+
+
+@click.command(epilog=_EXAMPLES, short_help="Compare losses on the same splits.")
+@click.option(
+    "--losses",
+    metavar="LIST",
+    default="ce,weighted_ce,focal,focal_smooth,adaptive",
+    show_default=True,
+    help="NAME or NAME:KEY=VALUE:KEY=VALUE, separated by commas.",
+)
+@click.option("--seeds", type=int, default=5, show_default=True, help="Trainings of each loss.")
+@click.option("--reference", metavar="LOSS", help="Of --losses, to compare to; default: the first.")
+@click.option(
+    "--test",
+    type=click.Choice(_TESTS),
+    default="paired-t",
+    show_default=True,
+    help="Of the differences; sign-flip is exact and needs twelve seeds or so to find any.",
+)
+@click.option(
+    "--task",
+    type=click.Choice(_TASKS),
+    help="Default: titanic, or what --data holds.",
+    shell_complete=completion_of("task", _TASKS),
+)
+@click.option("--data", metavar="FILE", type=click.Path(), help="A table of your own.")
+@click.option("--text", metavar="COL", help="Column that holds the text.")
+@click.option("--template", metavar="TEXT", help="Sentence made from columns, instead of --text.")
+@click.option("--label", metavar="COL", help="Column that holds the class.")
+@click.option("--group", metavar="COL", help="Rows with the same value stay together.")
+@click.option("--backbone", metavar="NAME", default="mini", show_default=True, help="The encoder.")
+@click.option("--epochs", type=int, help="Default: the recipe of the task, as for --lr.")
+@click.option("--lr", type=float, help="Peak learning rate.")
+@click.option("--max-length", type=int, help="Longest text in tokens.")
+@click.option("--jobs", type=int, default=1, show_default=True, help="Trainings at once.")
+@click.option(
+    "--output",
+    metavar="DIR",
+    type=click.Path(),
+    help="Folder of compare.json, compare.md and compare.html; default: runs/compare-TASK.",
+)
+@click.option(
+    "--cache",
+    metavar="DIR",
+    type=click.Path(),
+    help="Folder of the trainings' results; default: trainings in --output.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print compare.json; progress on stderr.")
+def compare(
+    losses: str,
+    seeds: int,
+    reference: str | None,
+    test: str,
+    jobs: int,
+    output: str | None,
+    cache: str | None,
+    as_json: bool,
+    **of_trainings: Any,
+) -> None:
+    """Train losses on the same splits and say what can be concluded, and what cannot.
+
+    Beside them stand baselines that take seconds, and cross-entropy with the classes' shares taken
+    out afterwards. What is trained already is not trained again.
+    """
+    if seeds < 2:
+        raise InputError(f"--seeds {seeds}: a test needs two seeds at least")
+    if test == "sign-flip" and seeds > _MOST_SIGN_FLIPS:
+        raise InputError(f"--seeds {seeds}: sign-flip takes 20 at most; leave out --test")
+    if jobs < 1:
+        raise InputError(f"--jobs {jobs}: it must be at least 1")
+
+    from bertplay.cli.named_losses import parse_loss, shown_loss
+    from bertplay.comparison.comparing import compare_losses
+    from bertplay.comparison.page import markdown
+    from bertplay.comparison.trainings import ComparedLoss
+    from bertplay.options import TrainOptions
+
+    names = list(dict.fromkeys(part.strip() for part in losses.split(",")))
+    compared = [ComparedLoss(shown_loss(name), *parse_loss(name)) for name in names]
+    chosen = names[0] if reference is None else reference
+    if chosen not in names:
+        raise InputError(f"--reference {chosen} is none of --losses {losses}: name one of them")
+    options = TrainOptions(**of_trainings)
+    task = options.task or ("titanic" if options.data is None else "table")
+    folder = Path(output or f"runs/compare-{task}").expanduser()
+    _require_comparison(folder)
+    facts = compare_losses(
+        options,
+        compared,
+        seeds=seeds,
+        reference=shown_loss(chosen),
+        test=test,
+        jobs=jobs,
+        output=folder,
+        cache=Path(cache).expanduser() if cache else folder / "trainings",
+        on_run=_progress(),
+    )
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    click.echo(markdown(facts))
+    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
+
+
+def _require_comparison(folder: Path) -> None:
+    """Refuse to write into a folder that holds something else."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--output {folder} is a file: name a folder")
+    others = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if others and not others & {"compare.json", "trainings"}:
+        raise InputError(
+            f"--output {folder} holds files that are no comparison: name another folder"
+        )
+
+
+def _progress() -> Any:
+    """A line on standard error for each training, with the time left."""
+    from bertplay.cli.remaining_time import RemainingTime
+
+    return RemainingTime(sys.stderr)

@@ -1,0 +1,106 @@
+"""What is said of simulated scores whose true differences are known."""
+
+import numpy as np
+import pytest
+
+from bertplay.comparison.conclusions import recommendation, sentences
+from bertplay.comparison.figures import FIGURES, figures_of, prior_shifted
+from bertplay.comparison.held_out import Predictions
+from bertplay.comparison.paired import differences
+from bertplay.prediction import softmax
+
+SEEDS = 10
+BASELINE = "TF-IDF"
+
+
+def same_splits(seed=0, **methods):
+    """Scores of methods on the same splits: each has a noise of its own and its true shifts."""
+    rng = np.random.default_rng(seed)
+    splits = 0.6 + 0.03 * rng.normal(size=SEEDS)
+    return {
+        name: {
+            f.key: list(splits + shifts.get(f.key, 0.0) + 0.005 * rng.normal(size=SEEDS))
+            for f in FIGURES
+        }
+        for name, shifts in methods.items()
+    }
+
+
+def advice(found, untrained=()):
+    return recommendation(found, differences(found, "ce"), "ce", list(untrained), "survived")
+
+
+def test_a_true_difference_is_found_with_its_size_and_no_other_is_claimed():
+    found = differences(same_splits(ce={}, focal={"rare_recall": 0.03}), "ce")["focal"]
+    recall = found["rare_recall"]
+    assert recall.interval.low < 0.03 < recall.interval.high
+    assert [key for key, difference in found.items() if difference.found] == ["rare_recall"]
+
+
+def test_the_sentence_names_what_was_found_and_what_was_not():
+    found = differences(same_splits(ce={}, focal={"rare_recall": 0.03}), "ce")
+    (sentence,) = sentences(found, "ce", "survived")
+    assert sentence.startswith("focal against ce: raises recall of survived by ")
+    assert "no evidence of a difference in accuracy, macro-F1, F1 of survived" in sentence
+
+
+def test_p_values_are_corrected_over_all_methods_and_figures():
+    three = same_splits(ce={}, a={"macro_f1": 0.1}, b={}, c={})
+    of_a = differences(three, "ce")["a"]["macro_f1"]
+    assert of_a.adjusted_p == pytest.approx(3 * len(FIGURES) * of_a.p)
+
+
+def test_where_no_method_differs_a_claim_is_as_rare_as_the_level_says():
+    claims = 0
+    for seed in range(100):
+        found = differences(same_splits(seed, ce={}, a={}, b={}), "ce")
+        claims += any(difference.found for of in found.values() for difference in of.values())
+    # Three standard errors above 5% of 100.
+    assert claims <= 5 + 3 * np.sqrt(100 * 0.05 * 0.95)
+
+
+def test_the_reference_is_recommended_where_nothing_is_better():
+    text = advice(same_splits(ce={}, focal={"macro_f1": -0.02}))
+    assert text.startswith("Use ce: nothing was found to have a better macro-F1.")
+    assert "Nothing was found to raise the recall of survived" in text
+
+
+def test_a_better_method_is_recommended_with_what_it_costs():
+    text = advice(same_splits(ce={}, focal={"macro_f1": 0.03, "ece": 0.1}))
+    assert text.startswith("Use focal: it raises macro-F1 by ")
+    assert "but it raises ECE by " in text
+
+
+def test_a_baseline_that_is_better_is_recommended():
+    found = same_splits(ce={}, focal={}, **{BASELINE: {"macro_f1": 0.03}})
+    assert advice(found, [BASELINE]).startswith(f"Use {BASELINE}: it raises macro-F1")
+
+
+def test_a_baseline_as_good_on_average_is_recommended_where_nothing_is_better():
+    found = same_splits(ce={}, **{BASELINE: {}})
+    found[BASELINE] = found["ce"]
+    assert advice(found, [BASELINE]).startswith(f"Use {BASELINE}, a baseline: ")
+
+
+def test_a_gain_of_the_rare_classes_is_named_beside_its_price():
+    text = advice(same_splits(ce={}, focal={"rare_recall": 0.05, "accuracy": -0.03}))
+    assert "If the recall of survived is what counts, focal raises recall of survived by " in text
+    assert "but it lowers accuracy by " in text
+
+
+def test_a_prior_shift_makes_rare_answers_more_frequent_as_the_logarithms_of_the_shares_say():
+    rows = Predictions(np.log([[0.7, 0.3], [0.9, 0.1]]), np.array([0, 1]), ("died", "survived"))
+    shifted = prior_shifted(rows, {"died": 60, "survived": 40})
+    expected = np.array([[0.7 / 0.6, 0.3 / 0.4], [0.9 / 0.6, 0.1 / 0.4]])
+    expected /= expected.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(np.exp(shifted.log_probabilities), expected)
+
+
+def test_a_temperature_mends_an_overconfident_classifier():
+    rng = np.random.default_rng(0)
+    logits = rng.normal(size=(2000, 2))
+    labels = np.array([rng.choice(2, p=shares) for shares in softmax(logits)])
+    rows = Predictions(np.log(softmax(4 * logits)), labels, ("died", "survived"))
+    figures = figures_of(rows, {"died": 3, "survived": 2})
+    assert figures["tempered_ece"] < figures["ece"] / 2
+    assert figures["tempered_log_loss"] < figures["log_loss"]
