@@ -79,7 +79,7 @@ def prepare_training(path: Path) -> tuple[dict[str, float], int]:
     # What is imported and loaded once costs the same for every table.
     load_training_data(TrainOptions(task="emotion"))
     encoder, tokenizer = load_encoder(BACKBONE)
-    max_length = encoder.config.max_position_embeddings
+    max_length = encoder.config.max_length
     options = TrainOptions(data=str(path))
 
     times = [time.process_time()]

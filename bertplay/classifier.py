@@ -16,7 +16,7 @@ from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.answers import Answer, answers, text_of
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.model_folder import StoredModel, head_tensors, write_model
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
@@ -45,9 +45,9 @@ class Classifier:
     max_length: int
 
     @property
-    def encoder(self) -> BertEncoder:
+    def encoder(self) -> Encoder:
         """The encoder within the model."""
-        assert isinstance(self.model.encoder, BertEncoder)
+        assert isinstance(self.model.encoder, Encoder)
         return self.model.encoder
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from bertplay.data.errors import InputError
 if TYPE_CHECKING:
     import mlx.nn as nn
 
-    from bertplay.encoders.bert import BertEncoder
+    from bertplay.encoders.encoder import Encoder
 
 FREEZE_NAMES = ("none", "full", "embeddings")
 
@@ -66,7 +66,7 @@ def stage_of(stages: Mapping[int, str], epoch: int) -> str:
     return stages[max(first for first in stages if first <= epoch)]
 
 
-def apply_freeze(encoder: BertEncoder, freeze: str) -> None:
+def apply_freeze(encoder: Encoder, freeze: str) -> None:
     """Freeze a part of an encoder, and no other.
 
     The frozen part has no dropout in training either, so that it is a fixed function of the
@@ -106,7 +106,7 @@ def never_trained(stages: Mapping[int, str], epoch: int, layers: int) -> int:
     return min(counts[frozen] if frozen in counts else int(frozen) for frozen in so_far)
 
 
-def frozen_layers(encoder: BertEncoder) -> int:
+def frozen_layers(encoder: Encoder) -> int:
     """How many bottom layers are, with the embeddings below them, a fixed function of the texts.
 
     As the encoder is, however it became so: a layer with an adapter is trained, and one with
@@ -115,9 +115,14 @@ def frozen_layers(encoder: BertEncoder) -> int:
     Returns:
         The number of layers; 0 where there is none, or where the embeddings are trained.
     """
-    if not _is_fixed(encoder.embeddings):
+    embeddings, *layers = encoder.parts()
+    if not _are_fixed(embeddings):
         return 0
-    return len(list(takewhile(_is_fixed, encoder.encoder.layer)))
+    return len(list(takewhile(_are_fixed, layers)))
+
+
+def _are_fixed(parts: Sequence[nn.Module]) -> bool:
+    return all(map(_is_fixed, parts))
 
 
 def _is_fixed(part: nn.Module) -> bool:
@@ -128,17 +133,18 @@ def _is_fixed(part: nn.Module) -> bool:
     return not draws and not named_arrays(part.trainable_parameters())
 
 
-def _frozen_parts(encoder: BertEncoder, freeze: str) -> list[nn.Module]:
+def _frozen_parts(encoder: Encoder, freeze: str) -> list[nn.Module]:
     require_freeze(freeze)
     if freeze == "none":
         return []
     if freeze == "full":
         return [encoder]
+    embeddings, *layers = encoder.parts()
     if freeze == "embeddings":
-        return [encoder.embeddings]
-    layers, wanted = encoder.encoder.layer, int(freeze)
+        return embeddings
+    wanted = int(freeze)
     if wanted > len(layers):
         raise InputError(
             f"freeze is {freeze}, and the backbone has {len(layers)} layers: give at most so many"
         )
-    return [encoder.embeddings, *layers[:wanted]]
+    return [part for parts in (embeddings, *layers[:wanted]) for part in parts]

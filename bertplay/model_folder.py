@@ -16,9 +16,10 @@ from bertplay.adapters.merging import merged_arrays
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
-from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require_same_names
-from bertplay.encoders.config import BertConfig, read_config
+from bertplay.encoders.config import EncoderConfig
+from bertplay.encoders.encoder import Encoder
+from bertplay.encoders.families import build_encoder, read_config
 from bertplay.named_arrays import named_arrays
 
 if TYPE_CHECKING:
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
 ADAPTER_FILE = "adapter.json"
 """What an adapter's folder has in place of config.json."""
 
-_ENCODER, _HEAD = "bert.", "head."
+_HEAD = "head."
 
 
 def write_model(
     folder: Path,
-    encoder: BertEncoder,
+    encoder: Encoder,
     tokenizer: Tokenizer,
     heads: Mapping[str, mx.array],
     facts: Mapping[str, Any],
@@ -40,7 +41,7 @@ def write_model(
 ) -> None:
     """Write a model, the folder as a whole at once.
 
-    The encoder's tensors have Hugging Face's names with the prefix `bert.`, so that
+    The encoder's tensors have Hugging Face's names with its family's prefix, so that
     `bertplay.encoders.load_encoder` and transformers' `AutoModel` read them too; adapters are
     merged into the weights, and quantized weights are written in full precision.
 
@@ -52,7 +53,8 @@ def write_model(
         facts: how to use the model, ready for JSON.
         replaced: encoder tensors by name that differ from those the model holds.
     """
-    tensors = stored_tensors(merged_arrays(encoder) | dict(replaced or {}), heads)
+    arrays = merged_arrays(encoder) | dict(replaced or {})
+    tensors = stored_tensors(arrays, heads, encoder.config.prefix)
     config = encoder.config.as_dict() | {"bertplay": dict(facts)}
 
     def write(target: Path) -> None:
@@ -64,16 +66,16 @@ def write_model(
 
 
 def stored_tensors(
-    encoder: Mapping[str, mx.array], heads: Mapping[str, mx.array]
+    encoder: Mapping[str, mx.array], heads: Mapping[str, mx.array], prefix: str
 ) -> dict[str, mx.array]:
     """The tensors of an encoder and of its heads by the names that they are stored under."""
-    tensors = {_ENCODER + name: value for name, value in encoder.items()}
+    tensors = {prefix + name: value for name, value in encoder.items()}
     return tensors | {_HEAD + name: value for name, value in heads.items()}
 
 
-def encoder_tensors(stored: Mapping[str, mx.array]) -> dict[str, mx.array]:
+def encoder_tensors(stored: Mapping[str, mx.array], prefix: str) -> dict[str, mx.array]:
     """Those of stored tensors that are the encoder's, by their names in the encoder."""
-    return dict(_named(stored, _ENCODER))
+    return dict(_named(stored, prefix))
 
 
 def _named(stored: Mapping[str, mx.array], prefix: str) -> list[tuple[str, mx.array]]:
@@ -98,21 +100,21 @@ class StoredModel:
     """
 
     folder: Path
-    config: BertConfig
+    config: EncoderConfig
     facts: Mapping[str, Any]
     tensors: Mapping[str, mx.array]
-    backbone: tuple[BertEncoder, Tokenizer] | None = None
+    backbone: tuple[Encoder, Tokenizer] | None = None
 
     @property
     def description(self) -> Path:
         """The file that says how to use the model."""
         return self.folder / ("config.json" if self.backbone is None else ADAPTER_FILE)
 
-    def encoder(self) -> BertEncoder:
+    def encoder(self) -> Encoder:
         """An encoder of the stored shape, whose weights `fill` loads."""
         if self.backbone is not None:
             return self.backbone[0]
-        return BertEncoder(self.config, pooler=f"{_ENCODER}pooler.dense.weight" in self.tensors)
+        return build_encoder(self.config, encoder_tensors(self.tensors, self.config.prefix))
 
     def tokenizer(self) -> Tokenizer:
         """The encoder's."""
@@ -132,15 +134,16 @@ class StoredModel:
         Raises:
             InputError: a tensor is missing, superfluous or of another shape.
         """
-        expected = {_ENCODER + n: value for n, value in named_arrays(encoder.parameters()).items()}
-        for prefix, head in heads.items():
-            expected |= {_HEAD + prefix + n: value for n, value in head_tensors(head).items()}
+        prefix = self.config.prefix
+        expected = {prefix + n: value for n, value in named_arrays(encoder.parameters()).items()}
+        for path, head in heads.items():
+            expected |= {_HEAD + path + n: value for n, value in head_tensors(head).items()}
         described = self.description.name
         require_same_names(self.tensors, expected, self.folder, described=described)
-        encoder.load_weights(_named(self.tensors, _ENCODER))
-        for prefix, head in heads.items():
+        encoder.load_weights(_named(self.tensors, prefix))
+        for path, head in heads.items():
             names = head_tensors(head)
-            found = [(n, t) for n, t in _named(self.tensors, _HEAD + prefix) if n in names]
+            found = [(n, t) for n, t in _named(self.tensors, _HEAD + path) if n in names]
             head.load_weights(found, strict=False)
 
     def incomplete(self, error: Exception) -> InputError:

@@ -104,6 +104,7 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         metric: str = "macro_f1",
         keep: str = "best",
         patience: int | None = None,
+        check_thresholds: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         verbose: int = 0,
         on_epoch: OnEpoch | None = None,
@@ -175,7 +176,7 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _options(self, seed: int, output: Path) -> TrainOptions:
         own = set(self._get_param_names()) & {field.name for field in fields(TrainOptions)}
         values = {name: getattr(self, name) for name in own - {"template"}}
-        for name in ("loss_args", "schedule_args", "optimizer_args"):
+        for name in ("loss_args", "schedule_args", "optimizer_args", "check_thresholds"):
             values[name] = values[name] or {}
         return TrainOptions(**values, seed=seed, output=str(output), report=False)
 

@@ -1,17 +1,21 @@
-"""WordPiece tokenizers: load one, learn one from texts, and turn texts into token ids."""
+"""Tokenizers: load one, learn a WordPiece one from texts, and turn texts into token ids."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bertplay.data.cells import writable
 from bertplay.data.errors import InputError
 from bertplay.data.source_file import read_utf8
 from bertplay.data.token_rows import TokenRows, joined
+from bertplay.data.vocabulary_files import (
+    byte_pairs_from,
+    word_piece_tokenizer,
+    word_pieces_from,
+)
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,13 +29,13 @@ _CHARACTERS_A_TOKEN = 16
 
 
 def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
-    """The tokenizer of a model folder: tokenizer.json, or else vocab.txt.
+    """The tokenizer of a model folder: tokenizer.json, or else vocab.txt, or vocab.json.
 
-    Truncation and padding that the file may ask for are switched off. For vocab.txt,
-    tokenizer_config.json decides on lower case (the default), accents and Chinese characters.
+    Truncation and padding that the file may ask for are switched off. For the
+    others see `bertplay.data.vocabulary_files`.
 
     Raises:
-        InputError: neither file is there, or it cannot be read.
+        InputError: none of the files is there, or it cannot be read.
     """
     from tokenizers import Tokenizer
 
@@ -48,8 +52,13 @@ def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
         tokenizer.no_padding()
         return tokenizer
     if vocabulary.is_file():
-        return _tokenizer_from_vocabulary(vocabulary)
-    raise InputError(f"{folder} has no tokenizer: tokenizer.json or vocab.txt was expected")
+        return word_pieces_from(vocabulary)
+    if (Path(folder) / "vocab.json").is_file() and (Path(folder) / "merges.txt").is_file():
+        return byte_pairs_from(Path(folder))
+    raise InputError(
+        f"{folder} has no tokenizer: tokenizer.json, vocab.txt, or vocab.json and merges.txt were "
+        "expected"
+    )
 
 
 def require_tokens_fit(tokenizer: Tokenizer, vocab_size: int, folder: str | PathLike[str]) -> None:
@@ -85,7 +94,7 @@ def train_wordpiece(
     from tokenizers import trainers
 
     empty = {token: number for number, token in enumerate(SPECIAL_TOKENS)}
-    learner = _bert_tokenizer(empty, {})
+    learner = word_piece_tokenizer(empty, {})
     first, continuing = _alphabet(learner, texts)
     # The trainer numbers characters in the order of a randomly seeded hash map, and breaks ties
     # between pairs by number. Passed as special tokens they get fixed numbers; the tokenizer
@@ -102,7 +111,7 @@ def train_wordpiece(
         show_progress=False,
     )
     learner.train_from_iterator(texts, trainer)
-    return _bert_tokenizer(learner.get_vocab(), {})
+    return word_piece_tokenizer(learner.get_vocab(), {})
 
 
 def encode_texts(
@@ -175,59 +184,3 @@ def _alphabet(learner: Tokenizer, texts: Sequence[str]) -> tuple[list[str], list
     first = {word[0] for word in words} & frequent
     continuing = {char for word in words for char in word[1:]} & frequent
     return sorted(first), sorted(continuing)
-
-
-def _tokenizer_from_vocabulary(path: Path) -> Tokenizer:
-    lines = read_utf8(path).split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    vocabulary = {token.rstrip("\r"): number for number, token in enumerate(lines)}
-    missing = [token for token in SPECIAL_TOKENS[:4] if token not in vocabulary]
-    if missing:
-        raise InputError(f"{path} is not a BERT vocabulary: it has no token {missing[0]}")
-    return _bert_tokenizer(vocabulary, _tokenizer_config(path.parent))
-
-
-def _tokenizer_config(folder: Path) -> dict[str, Any]:
-    path = folder / "tokenizer_config.json"
-    if not path.is_file():
-        return {}
-    try:
-        config = json.loads(read_utf8(path))
-    except ValueError as error:
-        raise InputError(f"{path} is not valid JSON: {error}") from error
-    if not isinstance(config, dict):
-        raise InputError(f"{path} must hold a JSON object")
-    return config
-
-
-def _bert_tokenizer(vocabulary: dict[str, int], config: dict[str, Any]) -> Tokenizer:
-    """BERT's pipeline around a WordPiece vocabulary, with the options of tokenizer_config.json."""
-    from tokenizers import (
-        AddedToken,
-        Tokenizer,
-        decoders,
-        models,
-        normalizers,
-        pre_tokenizers,
-        processors,
-    )
-
-    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))  # noqa: S106
-    tokenizer.normalizer = normalizers.BertNormalizer(
-        clean_text=True,
-        handle_chinese_chars=config.get("tokenize_chinese_chars", True),
-        strip_accents=config.get("strip_accents"),
-        lowercase=config.get("do_lower_case", True),
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS]:0 $A:0 [SEP]:0",
-        pair="[CLS]:0 $A:0 [SEP]:0 $B:1 [SEP]:1",
-        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
-    )
-    tokenizer.decoder = decoders.WordPiece(prefix=_CONTINUATION)
-    tokenizer.add_special_tokens(
-        [AddedToken(token, special=True) for token in SPECIAL_TOKENS if token in vocabulary]
-    )
-    return tokenizer

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.data.errors import InputError
-from bertplay.data.tokenizer import SPECIAL_TOKENS
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -25,28 +24,34 @@ def prune_vocabulary(
     """Keep the pieces that occur most often in texts; words lose no letters, only longer pieces.
 
     The special tokens and every single letter that occurs stay, so that a word whose piece is gone
-    is spelled by shorter ones instead of becoming [UNK].
+    is spelled by shorter ones instead of becoming unknown.
 
     Args:
-        tokenizer: a WordPiece tokenizer.
+        tokenizer: a WordPiece tokenizer; of other ones the vocabulary stays whole.
         texts: what the pieces are counted in.
-        size: the number of pieces to keep; a larger vocabulary than the tokenizer's stays whole.
+        size: the number of pieces to keep; with at least the tokenizer's it stays whole.
 
     Returns:
         The smaller tokenizer, and `[size]` the number that each of its pieces had before.
 
     Raises:
-        InputError: the tokenizer is no WordPiece, or `size` leaves no room for the letters.
+        InputError: the tokenizer is no WordPiece and larger than `size`, or `size` leaves no room
+            for the letters.
     """
     state = json.loads(tokenizer.to_str())
     if state["model"]["type"] != "WordPiece":
-        raise InputError(
-            f"the tokenizer is a {state['model']['type']}: only WordPiece is supported"
-        )
+        whole = tokenizer.get_vocab_size()
+        if size < whole:
+            raise InputError(
+                f"the teacher's {whole:,} pieces are a {state['model']['type']} vocabulary, which "
+                f"is kept whole: give --vocab {whole} or more"
+            )
+        return tokenizer, np.arange(whole, dtype=np.int32)
     old: dict[str, int] = state["model"]["vocab"]
     counts = _piece_counts(tokenizer, texts, len(old))
     letters = {piece for piece in old if len(piece.removeprefix(_CONTINUATION)) == 1}
-    needed = [token for token in SPECIAL_TOKENS if token in old]
+    special = {token["content"] for token in state["added_tokens"]} & set(old)
+    needed = sorted(special, key=lambda token: old[token])
     needed += sorted(letters & _letters_of(texts, tokenizer), key=lambda piece: old[piece])
     if size < len(needed):
         raise InputError(

@@ -22,6 +22,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 import bertplay  # noqa: E402 - before mlx.core, and after the path is settled
 
 
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    """Random numbers are those of a seed, and not what a trace that failed has left behind."""
+    import mlx.core as mx
+
+    mx.random.seed(0)
+
+
 def pytest_report_header() -> str:
     """Name the files under test at the top of the run."""
     return f"bertplay: {Path(bertplay.__file__).parent}"

@@ -9,14 +9,14 @@ import mlx.nn as nn
 
 from bertplay.adapters.linears import layer_linears
 from bertplay.adapters.settings import AdapterSettings
-from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.dropout import Dropout
+from bertplay.encoders.encoder import Encoder
 from bertplay.named_arrays import named_arrays
 
 _BASE = "linear"  # the name of the adapted map within mlx-lm's layers
 
 
-def add_adapters(encoder: BertEncoder, settings: AdapterSettings) -> None:
+def add_adapters(encoder: Encoder, settings: AdapterSettings) -> None:
     """Freeze an encoder and put adapters, which are trained instead, on its linear maps.
 
     The encoder's outputs stay as they are until the adapters are trained, as one of the two thin
@@ -36,7 +36,7 @@ def add_adapters(encoder: BertEncoder, settings: AdapterSettings) -> None:
 
     encoder.freeze()
     layer: Any = {"lora": LoRALinear, "dora": DoRALinear}[settings.kind]
-    for owner, name in layer_linears(encoder, settings.paths()):
+    for owner, name in layer_linears(encoder, settings.paths(encoder.linears)):
         adapted = layer.from_base(owner[name], r=settings.rank, scale=settings.scale)
         # Ours, whose draws are the same when a layer is computed again in the backward pass.
         adapted.dropout = Dropout(settings.dropout)

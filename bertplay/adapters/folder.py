@@ -17,8 +17,8 @@ from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
-from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.checkpoint import read_safetensors, require_same_names, weight_files
+from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.loading import find_model, load_encoder
 from bertplay.model_folder import ADAPTER_FILE, StoredModel, encoder_tensors, stored_tensors
 from bertplay.named_arrays import named_arrays
@@ -61,7 +61,7 @@ def origin_of(settings: AdapterSettings, quantize: int, backbone: str) -> Adapte
 def write_adapter(
     folder: Path,
     origin: AdapterOrigin,
-    encoder: BertEncoder,
+    encoder: Encoder,
     heads: Mapping[str, mx.array],
     facts: Mapping[str, Any],
 ) -> None:
@@ -74,7 +74,7 @@ def write_adapter(
         heads: tensors of the head or heads.
         facts: how to use the model, as `bertplay.model_folder.write_model` is told.
     """
-    tensors = stored_tensors(adapter_arrays(encoder), heads)
+    tensors = stored_tensors(adapter_arrays(encoder), heads, encoder.config.prefix)
     values = {
         "adapter": asdict(origin.settings),
         "quantize": origin.quantize,
@@ -120,10 +120,11 @@ def read_adapter(
         quantize_linears(encoder, origin.quantize)
     add_adapters(encoder, origin.settings)
     found = read_safetensors(place / WEIGHTS_FILE)
+    prefix = encoder.config.prefix
     require_same_names(
-        encoder_tensors(found), adapter_arrays(encoder), place, described=ADAPTER_FILE
+        encoder_tensors(found, prefix), adapter_arrays(encoder), place, described=ADAPTER_FILE
     )
-    whole = stored_tensors(named_arrays(encoder.parameters()), {}) | found
+    whole = stored_tensors(named_arrays(encoder.parameters()), {}, prefix) | found
     return StoredModel(place, encoder.config, facts, whole, (encoder, tokenizer))
 
 

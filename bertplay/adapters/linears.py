@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import mlx.nn as nn
 
-from bertplay.adapters.settings import TARGET_PATHS
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 
 
 def layer_linears(
-    encoder: BertEncoder, paths: tuple[str, ...] = tuple(TARGET_PATHS.values())
+    encoder: Encoder, paths: Iterable[str] | None = None
 ) -> Iterator[tuple[nn.Module, str]]:
     """The linear maps of all layers, each as its owner and its name there.
 
     Args:
         encoder: whose layers.
-        paths: within a layer; all by default.
+        paths: within a layer; None for all that the family has.
     """
-    for layer in encoder.encoder.layer:
-        for path in paths:
+    # One map may go by several names, as ModernBERT's for queries, keys and values.
+    chosen = dict.fromkeys(encoder.linears.values() if paths is None else paths)
+    for layer in encoder.layers:
+        for path in chosen:
             *owners, name = path.split(".")
             owner: Any = layer
             for part in owners:

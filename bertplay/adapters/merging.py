@@ -9,12 +9,12 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bertplay.adapters.adding import is_adapted
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.quantized_linear import QuantizedLinear
 from bertplay.named_arrays import named_arrays
 
 
-def merged_arrays(encoder: BertEncoder) -> dict[str, mx.array]:
+def merged_arrays(encoder: Encoder) -> dict[str, mx.array]:
     """The arrays of the plain encoder that computes the same.
 
     Args:
@@ -48,7 +48,8 @@ def _is_changed(path: str, modules: Mapping[str, nn.Module]) -> bool:
 
 
 def _plain(module: Any) -> dict[str, mx.array]:
-    """Weight and bias of a linear map."""
+    """Weight and bias, where it has one, of a linear map."""
     if is_adapted(module):
         return named_arrays(module.fuse(dequantize=True).parameters())
-    return {"weight": module.dequantized(), "bias": module.bias}
+    bias = {"bias": module.bias} if "bias" in module else {}
+    return {"weight": module.dequantized(), **bias}

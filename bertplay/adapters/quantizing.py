@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bertplay.adapters.linears import layer_linears
 from bertplay.data.errors import InputError
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.quantized_linear import QuantizedLinear
 
 _GROUP_SIZES = (64, 32)
 
 
-def quantize_linears(encoder: BertEncoder, bits: int) -> None:
+def quantize_linears(encoder: Encoder, bits: int) -> None:
     """Keep the weights of the layers' linear maps in few bits, with a scale and an offset a group.
 
     Quantized weights are not trained, but gradients pass through them, so that adapters on them

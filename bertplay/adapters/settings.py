@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bertplay.data.errors import InputError
@@ -10,15 +11,15 @@ from bertplay.data.wording import did_you_mean, listed
 
 KINDS = ("lora", "dora")
 
-TARGET_PATHS = {
-    "query": "attention.self.query",
-    "key": "attention.self.key",
-    "value": "attention.self.value",
-    "attention.output.dense": "attention.output.dense",
-    "intermediate.dense": "intermediate.dense",
-    "output.dense": "output.dense",
-}
-"""The linear maps of a layer: name to path."""
+TARGETS = (
+    "query",
+    "key",
+    "value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+"""The linear maps of a layer, by BERT's names; the maps of other families go by the same."""
 
 ALL_LINEAR = "all-linear"
 
@@ -33,7 +34,7 @@ class AdapterSettings:
         rank: columns of the first thin matrix, rows of the second.
         alpha: the product is scaled by alpha / rank.
         dropout: of the product's input, while it trains.
-        targets: linear maps that get one, names of `TARGET_PATHS`; or "all-linear" for all.
+        targets: linear maps that get one, names of `TARGETS`; or "all-linear" for all.
 
     Raises:
         InputError: a value is outside its range, or a target is unknown.
@@ -58,7 +59,7 @@ class AdapterSettings:
             f"adapter_dropout is {self.dropout}: it must be at least 0 and below 1",
         )
         _require(bool(self.targets), "adapter_targets is empty: name at least one linear map")
-        known = [*TARGET_PATHS, ALL_LINEAR]
+        known = [*TARGETS, ALL_LINEAR]
         for target in self.targets:
             _require(
                 target in known,
@@ -71,10 +72,14 @@ class AdapterSettings:
         """What the product of the thin matrices is multiplied with."""
         return self.alpha / self.rank
 
-    def paths(self) -> tuple[str, ...]:
-        """Where the targets are in a layer, in the layer's order."""
+    def paths(self, linears: Mapping[str, str]) -> tuple[str, ...]:
+        """Where the targets are in a layer, in the layer's order.
+
+        Args:
+            linears: name to path, of the encoder's family.
+        """
         everything = ALL_LINEAR in self.targets
-        return tuple(p for name, p in TARGET_PATHS.items() if everything or name in self.targets)
+        return tuple(path for name, path in linears.items() if everything or name in self.targets)
 
 
 def split_targets(text: str) -> tuple[str, ...]:

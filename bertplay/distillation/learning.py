@@ -19,7 +19,7 @@ from bertplay.distillation.objective import (
     sentence_similarity,
 )
 from bertplay.distillation.student import Learner, teacher_layers
-from bertplay.encoders import BertEncoder
+from bertplay.encoders import Encoder
 from bertplay.optimizers.clipping import clip_by_global_norm
 from bertplay.optimizers.grouped import GroupedOptimizer
 from bertplay.training.step import TraceGuard
@@ -51,7 +51,7 @@ class Learning:
     def __init__(
         self,
         learner: Learner,
-        teacher: BertEncoder,
+        teacher: Encoder,
         pieces: NDArray[np.int32],
         optimizer: GroupedOptimizer,
         *,
@@ -146,7 +146,7 @@ class Learning:
         masked = mx.array(0.0)
         if weights.masked:
             flat = states[-1].reshape(-1, states[-1].shape[-1])[places]
-            logits = self._learner.masked_words(flat, encoder.embeddings.word_embeddings.weight)
+            logits = self._learner.masked_words(flat, encoder.words.weight)
             masked = masked_word_loss(logits, labels, place_weights)
         total = weights.hidden * hidden + weights.sentence * sentence + weights.masked * masked
         return total, hidden, sentence, masked

@@ -31,7 +31,7 @@ from bertplay.distillation.objective import Weights
 from bertplay.distillation.state import FOLDER, Position, load_state, save_state
 from bertplay.distillation.student import Learner, student_config, student_from
 from bertplay.distillation.view import DistillPlan, SilentDistillView
-from bertplay.encoders import BertEncoder, load_encoder
+from bertplay.encoders import Encoder, load_encoder
 from bertplay.encoders.checkpoint import WEIGHTS_FILE
 from bertplay.encoders.compact import compact
 from bertplay.environment import environment
@@ -51,7 +51,7 @@ SUMMARY = "distillation.json"
 LOGGING_INTERVAL = 20  # steps between two looks at the device's figures
 EMOTION = "emotion"
 
-_MASK = "[MASK]"
+_MASKS = ("[MASK]", "<mask>")
 _MODEL_FILES = ("config.json", WEIGHTS_FILE, "tokenizer.json", SUMMARY)
 
 
@@ -86,9 +86,9 @@ def distill(options: DistillOptions, view: SilentDistillView | None = None) -> d
     if not compilation_available():
         mx.disable_compile()
     teacher, tokenizer = load_encoder(options.teacher)
-    if options.masked_weight and tokenizer.token_to_id(_MASK) is None:
+    if options.masked_weight and _mask_id(tokenizer) is None:
         raise InputError(
-            f"{options.teacher} has no token {_MASK} to mask words with: give --masked-weight 0"
+            f"{options.teacher} has no token {_MASKS[0]} to mask words with: give --masked-weight 0"
         )
     tokenizer, pieces = prune_vocabulary(tokenizer, texts, options.vocab)
     config = student_config(
@@ -96,11 +96,11 @@ def distill(options: DistillOptions, view: SilentDistillView | None = None) -> d
         layers=options.layers,
         hidden=options.hidden,
         heads=options.heads,
-        vocab=len(pieces),
+        pieces=pieces,
     )
-    if options.max_length > config.max_position_embeddings:
+    if options.max_length > config.max_length:
         raise InputError(
-            f"--max-length {options.max_length} is more than the {config.max_position_embeddings} "
+            f"--max-length {options.max_length} is more than the {config.max_length} "
             f"tokens that {options.teacher} can read"
         )
     mx.random.seed(options.seed)  # draws the maps and the masked word head
@@ -134,7 +134,7 @@ class _Distillation:
         options: DistillOptions,
         out: Path,
         learner: Learner,
-        teacher: BertEncoder,
+        teacher: Encoder,
         tokenizer: Tokenizer,
         pieces: NDArray[np.int32],
         rows: _Rows,
@@ -145,7 +145,7 @@ class _Distillation:
         self._tokenizer, self._rows, self._corpora = tokenizer, rows, corpora
         self._teacher_parameters = _count(teacher)
         self._padded = padded_lengths_for(rows.train)
-        self._mask_id = tokenizer.token_to_id(_MASK) or 0
+        self._mask_id = _mask_id(tokenizer) or 0
         self._steps = options.epochs * math.ceil(len(rows.train) / options.batch_size)
         self._schedule = schedule_for(
             "linear",
@@ -301,6 +301,11 @@ class _Distillation:
         return summary
 
 
+def _mask_id(tokenizer: Tokenizer) -> int | None:
+    """The token that stands for a masked word, by BERT's or RoBERTa's name; None without one."""
+    return next((found for name in _MASKS if (found := tokenizer.token_to_id(name))), None)
+
+
 def _stored(tensors: dict[str, mx.array], precision: str) -> dict[str, mx.array]:
     if precision == "int8":
         return compact(tensors)
@@ -364,5 +369,5 @@ def _clear(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _count(encoder: BertEncoder) -> int:
+def _count(encoder: Encoder) -> int:
     return sum(leaf.size for leaf in named_arrays(encoder.parameters()).values())

@@ -1,9 +1,10 @@
-"""The student: a smaller BERT that starts from parts of its teacher."""
+"""The student: a smaller encoder of its teacher's family that starts from parts of its teacher."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -12,22 +13,34 @@ from mlx.utils import tree_unflatten
 from numpy.typing import NDArray
 
 from bertplay.data.errors import InputError
-from bertplay.encoders.bert import BertEncoder
-from bertplay.encoders.config import BertConfig
+from bertplay.encoders.config import EncoderConfig
+from bertplay.encoders.encoder import Encoder
+from bertplay.encoders.families import build_encoder
 from bertplay.encoders.gelu import gelu
 from bertplay.encoders.layer_norm import LayerNorm
 from bertplay.encoders.linear import Linear
 from bertplay.encoders.scratch import initialise
 from bertplay.named_arrays import named_arrays
 
-_EMBEDDINGS = "embeddings."
-_WORDS = "embeddings.word_embeddings.weight"
+_POOLER = "pooler."
 
 
 def student_config(
-    teacher: BertConfig, *, layers: int, hidden: int | None, heads: int | None, vocab: int
-) -> BertConfig:
-    """The student's sizes; None for the teacher's size, and for heads as wide as its own.
+    teacher: EncoderConfig,
+    *,
+    layers: int,
+    hidden: int | None,
+    heads: int | None,
+    pieces: NDArray[np.int32],
+) -> EncoderConfig:
+    """The student's sizes.
+
+    Args:
+        teacher: of the teacher.
+        layers: of the student.
+        hidden: size of a token's state; None for the teacher's.
+        heads: None for heads as wide as the teacher's.
+        pieces: `[V]` the teacher's number of each word piece of the student, ascending.
 
     Raises:
         InputError: the sizes do not fit together, or the student is deeper than its teacher.
@@ -39,16 +52,18 @@ def student_config(
         )
     hidden = hidden or teacher.hidden_size
     width = teacher.hidden_size // teacher.num_attention_heads
-    ratio = teacher.intermediate_size // teacher.hidden_size
-    return replace(
-        teacher,
-        vocab_size=vocab,
+    padding = int(pieces.searchsorted(teacher.pad_token_id))
+    config: Any = teacher
+    student: EncoderConfig = replace(
+        config,
+        vocab_size=len(pieces),
         hidden_size=hidden,
         num_hidden_layers=layers,
         num_attention_heads=heads or max(hidden // width, 1),
-        intermediate_size=ratio * hidden,
-        pad_token_id=0,
+        intermediate_size=teacher.intermediate_size * hidden // teacher.hidden_size,
+        pad_token_id=padding,
     )
+    return student
 
 
 def teacher_layers(student: int, teacher: int) -> tuple[int, ...]:
@@ -65,8 +80,8 @@ def teacher_layers(student: int, teacher: int) -> tuple[int, ...]:
 
 
 def student_from(
-    teacher: BertEncoder, config: BertConfig, pieces: NDArray[np.int32], *, seed: int
-) -> BertEncoder:
+    teacher: Encoder, config: EncoderConfig, pieces: NDArray[np.int32], *, seed: int
+) -> Encoder:
     """A student with the teacher's embeddings and layers where the shapes are the same.
 
     Each layer starts from the teacher's layer that it will be compared with; what has another
@@ -78,23 +93,30 @@ def student_from(
         pieces: `[V]` the teacher's number of each word piece of the student.
         seed: of the random numbers.
     """
-    student = BertEncoder(config)
+    student = build_encoder(config)
     initialise(student, mx.random.key(seed))
     chosen = teacher_layers(config.num_hidden_layers, teacher.config.num_hidden_layers)
     own = named_arrays(teacher.parameters())
     # Not by name alone: 4 layers of 6 are numbers 2, 3, 5 and 6 of the teacher.
-    inherited = {name: value for name, value in own.items() if name.startswith(_EMBEDDINGS)}
-    inherited[_WORDS] = own[_WORDS][mx.array(pieces)]
+    of_layers = f"{teacher.layer_path}."
+    inherited = {
+        name: value for name, value in own.items() if not name.startswith((of_layers, _POOLER))
+    }
+    words = f"{teacher.word_path}.weight"
+    inherited[words] = own[words][mx.array(pieces)]
     for layer, source in enumerate(chosen):
-        prefix = f"encoder.layer.{source - 1}."
+        prefix = f"{teacher.layer_path}.{source - 1}."
         inherited |= {
-            f"encoder.layer.{layer}.{name.removeprefix(prefix)}": value
+            f"{teacher.layer_path}.{layer}.{name.removeprefix(prefix)}": value
             for name, value in own.items()
             if name.startswith(prefix)
         }
     shapes = named_arrays(student.parameters())
+    # A lowest layer may lack what the teacher's upper layers have, such as a norm.
     fitting = [
-        (name, value) for name, value in inherited.items() if value.shape == shapes[name].shape
+        (name, value)
+        for name, value in inherited.items()
+        if name in shapes and value.shape == shapes[name].shape
     ]
     student.update(tree_unflatten(fitting))
     mx.eval(student.parameters())
@@ -108,7 +130,7 @@ class MaskedWordHead(nn.Module):
         config: of the encoder.
     """
 
-    def __init__(self, config: BertConfig) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.dense = Linear(config.hidden_size, config.hidden_size)
         self.norm = LayerNorm(config.hidden_size, eps=config.layer_norm_eps)
@@ -127,7 +149,7 @@ class Learner(nn.Module):
         teacher_size: of the teacher's states.
     """
 
-    def __init__(self, encoder: BertEncoder, teacher_size: int) -> None:
+    def __init__(self, encoder: Encoder, teacher_size: int) -> None:
         super().__init__()
         config = encoder.config
         self.encoder = encoder

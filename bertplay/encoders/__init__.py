@@ -1,7 +1,8 @@
-"""BERT-family encoders in MLX."""
+"""Encoders of the BERT family in MLX."""
 
-from bertplay.encoders.bert import BertEncoder, EncoderOutput
-from bertplay.encoders.config import BertConfig
+from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.config import BertConfig, EncoderConfig
+from bertplay.encoders.encoder import Encoder, EncoderOutput
 from bertplay.encoders.gelu import gelu
 from bertplay.encoders.loading import load_encoder
 from bertplay.encoders.scratch import encoder_from_scratch
@@ -9,6 +10,8 @@ from bertplay.encoders.scratch import encoder_from_scratch
 __all__ = [
     "BertConfig",
     "BertEncoder",
+    "Encoder",
+    "EncoderConfig",
     "EncoderOutput",
     "encoder_from_scratch",
     "gelu",

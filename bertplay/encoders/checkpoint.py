@@ -1,4 +1,4 @@
-"""Read and write a BERT encoder's tensors as safetensors, strictly: every tensor has its place."""
+"""Read and write an encoder's tensors as safetensors, strictly: every tensor has its place."""
 
 from __future__ import annotations
 
@@ -14,18 +14,40 @@ from bertplay.encoders.compact import expand
 WEIGHTS_FILE = "model.safetensors"
 INDEX_FILE = "model.safetensors.index.json"
 
-# Tensors of Hugging Face's BERT checkpoints that are not the encoder's: heads of other tasks.
+# Tensors of Hugging Face's checkpoints that are not the encoder's: heads of other tasks.
 _OTHER_HEADS = ("cls.", "classifier.", "qa_outputs.", "head.")
 # Counters that old versions of transformers saved with the weights.
 _BUFFERS = ("embeddings.position_ids",)
 _PICKLED = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 
 
-def read_encoder_tensors(folder: Path) -> dict[str, mx.array]:
-    """The encoder's tensors by Hugging Face's names, without the prefix `bert.`; none compact.
+def read_encoder_tensors(folder: Path, prefix: str) -> dict[str, mx.array]:
+    """The encoder's tensors by Hugging Face's names, without their prefix; none compact.
 
     Args:
         folder: holds model.safetensors, or model.safetensors.index.json and the files it names.
+        prefix: what the names begin with where there is a head beside the encoder, as `bert.`.
+
+    Raises:
+        InputError: there are no weights, only pickled ones, or a file is damaged.
+    """
+    return encoder_part(expand(read_all_tensors(folder)), prefix)
+
+
+def encoder_part(tensors: Mapping[str, mx.array], prefix: str) -> dict[str, mx.array]:
+    """Those of a checkpoint's tensors that are the encoder's, without their prefix."""
+    prefixed = any(name.startswith(prefix) for name in tensors)
+    encoder = {}
+    for name, tensor in tensors.items():
+        short = name.removeprefix(prefix)
+        foreign = not name.startswith(prefix) if prefixed else name.startswith(_OTHER_HEADS)
+        if not foreign and short not in _BUFFERS:
+            encoder[_modern_name(short)] = tensor
+    return encoder
+
+
+def read_all_tensors(folder: Path) -> dict[str, mx.array]:
+    """The tensors of all weight files of a folder.
 
     Raises:
         InputError: there are no weights, only pickled ones, or a file is damaged.
@@ -33,15 +55,7 @@ def read_encoder_tensors(folder: Path) -> dict[str, mx.array]:
     tensors: dict[str, mx.array] = {}
     for path in weight_files(folder):
         tensors.update(read_safetensors(path))
-    tensors = expand(tensors)
-    prefixed = any(name.startswith("bert.") for name in tensors)
-    encoder = {}
-    for name, tensor in tensors.items():
-        short = name.removeprefix("bert.")
-        foreign = name.startswith(_OTHER_HEADS) or (prefixed and not name.startswith("bert."))
-        if not foreign and short not in _BUFFERS:
-            encoder[_modern_name(short)] = tensor
-    return encoder
+    return tensors
 
 
 def read_safetensors(path: Path) -> dict[str, mx.array]:

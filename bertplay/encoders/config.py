@@ -1,21 +1,70 @@
-"""The shape of a BERT encoder, read from and written to Hugging Face's config.json."""
+"""The shape of an encoder, by the names of Hugging Face's config.json; BERT's own."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, fields
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Protocol
 
 from bertplay.data.errors import InputError
 
-_REQUIRED = (
+SIZES = (
     "vocab_size",
     "hidden_size",
     "num_hidden_layers",
     "num_attention_heads",
     "intermediate_size",
 )
+"""What every config.json must say."""
+
+
+class EncoderConfig(Protocol):
+    """What is known of every encoder; a frozen dataclass."""
+
+    model_type: ClassVar[str]
+    """Its family, as in config.json."""
+    architecture: ClassVar[str]
+    """The class of transformers that reads it."""
+    prefix: ClassVar[str]
+    """What its tensors' names begin with beside a head."""
+
+    @property
+    def vocab_size(self) -> int:
+        """V, the number of tokens."""
+
+    @property
+    def hidden_size(self) -> int:
+        """H, the size of a token's state."""
+
+    @property
+    def num_hidden_layers(self) -> int:
+        """The number of layers."""
+
+    @property
+    def num_attention_heads(self) -> int:
+        """The number of heads in a layer."""
+
+    @property
+    def intermediate_size(self) -> int:
+        """The inner size of the feed-forward blocks."""
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a text."""
+
+    @property
+    def layer_norm_eps(self) -> float:
+        """Added to the variances of layer norms."""
+
+    @property
+    def initializer_range(self) -> float:
+        """The standard deviation of first weights."""
+
+    @property
+    def pad_token_id(self) -> int:
+        """The padding token."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """The keys of config.json, so that transformers reads the model too."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +74,10 @@ class BertConfig:
     Raises:
         InputError: the sizes do not fit together.
     """
+
+    model_type: ClassVar[str] = "bert"
+    architecture: ClassVar[str] = "BertModel"
+    prefix: ClassVar[str] = "bert."
 
     vocab_size: int
     hidden_size: int
@@ -42,53 +95,45 @@ class BertConfig:
 
     def __post_init__(self) -> None:
         """Refuse sizes that cannot make an encoder."""
-        for name in (*_REQUIRED, "max_position_embeddings", "type_vocab_size"):
-            value = getattr(self, name)
-            if not isinstance(value, int) or value < 1:
-                raise InputError(f"{name} is {value!r}: it must be a whole number of at least 1")
-        if self.hidden_size % self.num_attention_heads:
-            raise InputError(
-                f"hidden_size {self.hidden_size} is not a multiple of num_attention_heads "
-                f"{self.num_attention_heads}"
-            )
-        if self.hidden_act != "gelu":
-            raise InputError(f"hidden_act is {self.hidden_act!r}: only 'gelu' is supported")
+        require_sizes(self, "max_position_embeddings", "type_vocab_size")
+        require_gelu("hidden_act", self.hidden_act)
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a text."""
+        return self.max_position_embeddings
 
     def as_dict(self) -> dict[str, Any]:
         """The keys of config.json, so that transformers reads the model too."""
-        return {"model_type": "bert", "architectures": ["BertModel"], **asdict(self)}
+        return {"model_type": self.model_type, "architectures": [self.architecture], **asdict(self)}
 
 
-def read_config(folder: Path) -> BertConfig:
-    """Read `folder/config.json`.
+def require_sizes(config: Any, *more: str) -> None:
+    """Check that sizes are whole numbers of at least 1, and that heads divide the hidden size.
+
+    Args:
+        config: has the attributes `SIZES`.
+        more: names of further sizes.
 
     Raises:
-        InputError: the file is missing, is no JSON, lacks a size, or describes another model.
+        InputError: names the size.
     """
-    path = folder / "config.json"
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{folder} has no config.json: give the folder of a BERT model") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid JSON ({error})") from None
-    if not isinstance(values, dict):
-        raise InputError(f"{path} must hold a JSON object")
-    model_type = values.get("model_type", "bert")
-    if model_type != "bert":
-        raise InputError(f"{path}: model_type is {model_type!r}; only 'bert' is supported")
-    positions = values.get("position_embedding_type", "absolute")
-    if positions != "absolute":
+    for name in (*SIZES, *more):
+        value = getattr(config, name)
+        if not isinstance(value, int) or value < 1:
+            raise InputError(f"{name} is {value!r}: it must be a whole number of at least 1")
+    if config.hidden_size % config.num_attention_heads:
         raise InputError(
-            f"{path}: position_embedding_type is {positions!r}; only 'absolute' is supported"
+            f"hidden_size {config.hidden_size} is not a multiple of num_attention_heads "
+            f"{config.num_attention_heads}"
         )
-    known = {f.name for f in fields(BertConfig)}
-    missing = [name for name in _REQUIRED if name not in values]
-    if missing:
-        raise InputError(f"{path} lacks {', '.join(missing)}")
-    # null means "the default" in files that older tools wrote.
-    given = {k: v for k, v in values.items() if k in known and v is not None}
-    try:
-        return BertConfig(**given)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
+
+
+def require_gelu(name: str, activation: str) -> None:
+    """Check an activation.
+
+    Raises:
+        InputError: it is not the exact GELU.
+    """
+    if activation != "gelu":
+        raise InputError(f"{name} is {activation!r}: only 'gelu' is supported")

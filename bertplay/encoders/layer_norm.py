@@ -18,7 +18,7 @@ from bertplay.encoders.device import on_gpu
 class LayerNorm(nn.LayerNorm):
     """`(x - mean) / sqrt(variance + eps) * weight + bias` over the last axis.
 
-    `nn.LayerNorm` with its weight and bias, which BERT's always have.
+    `nn.LayerNorm` with its weight, and with or without its bias.
     """
 
     def __call__(self, x: mx.array) -> mx.array:
@@ -26,7 +26,8 @@ class LayerNorm(nn.LayerNorm):
         if on_gpu():
             normalised: mx.array = super().__call__(x)
             return normalised
-        arrays = (x, self.weight, self.bias, mx.array(self.eps))
+        bias = self.bias if "bias" in self else mx.zeros_like(self.weight)
+        arrays = (x, self.weight, bias, mx.array(self.eps))
         wide = _cpu_layer_norm(*(array.astype(mx.float32) for array in arrays))
         return cast("mx.array", wide).astype(x.dtype)
 

@@ -9,7 +9,7 @@ import mlx.nn as nn
 
 
 class Linear(nn.Linear):
-    """`x W^T + b`: `nn.Linear` with its bias, which BERT's always have.
+    """`x W^T + b`: `nn.Linear`, with or without its bias.
 
     MLX's own gradient of the weight is a transposed view, and an optimizer's fused loop walks
     either it or the weight against its order in memory: AdamW takes nearly twice as long.
@@ -17,6 +17,8 @@ class Linear(nn.Linear):
 
     def __call__(self, x: mx.array) -> mx.array:
         """`[..., input_size]` to `[..., output_size]`."""
+        if "bias" not in self:
+            return cast("mx.array", _product(x, self.weight))
         return cast("mx.array", _linear(x, self.weight, self.bias))
 
 
@@ -30,6 +32,26 @@ def _linear_vjp(
     primals: tuple[mx.array, mx.array, mx.array], cotangent: mx.array, _: mx.array
 ) -> tuple[mx.array, mx.array, mx.array]:
     x, weight, _bias = primals
-    # One product over all tokens, whatever axes they are spread over.
-    rows, outputs = x.reshape(-1, x.shape[-1]), cotangent.reshape(-1, cotangent.shape[-1])
-    return cotangent @ weight, outputs.T @ rows, outputs.sum(axis=0)
+    _rows, outputs = _flat(x, cotangent)
+    return *_product_vjp((x, weight), cotangent, _), outputs.sum(axis=0)
+
+
+@mx.custom_function
+def _product(x: mx.array, weight: mx.array) -> mx.array:
+    return x @ weight.T
+
+
+def _product_vjp(
+    primals: tuple[mx.array, mx.array], cotangent: mx.array, _: mx.array
+) -> tuple[mx.array, mx.array]:
+    x, weight = primals
+    rows, outputs = _flat(x, cotangent)
+    return cotangent @ weight, outputs.T @ rows
+
+
+_product.vjp(_product_vjp)
+
+
+def _flat(x: mx.array, cotangent: mx.array) -> tuple[mx.array, mx.array]:
+    """One row a token, whatever axes they are spread over."""
+    return x.reshape(-1, x.shape[-1]), cotangent.reshape(-1, cotangent.shape[-1])

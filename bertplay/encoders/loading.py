@@ -1,4 +1,4 @@
-"""Load a pretrained BERT encoder and its tokenizer from a folder or from the Hugging Face Hub."""
+"""Load a pretrained encoder and its tokenizer from a folder or from the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -12,27 +12,33 @@ from mlx.utils import tree_flatten
 from bertplay.backbones import MINI
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
-from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.checkpoint import read_encoder_tensors, require_same_names
-from bertplay.encoders.config import read_config
+from bertplay.encoders.encoder import Encoder
+from bertplay.encoders.families import build_encoder, read_config
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _MINI_FOLDER = Path(__file__).with_name(MINI)
 _HUB_FILES = ("config.json", "*.safetensors", "*.safetensors.index.json", "*.bin.index.json")
-_HUB_TOKENIZER_FILES = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
+_HUB_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+)
 
 
 def load_encoder(
     path_or_repo: str | PathLike[str], *, dtype: mx.Dtype = mx.float32
-) -> tuple[BertEncoder, Tokenizer]:
+) -> tuple[Encoder, Tokenizer]:
     """Load an encoder and its tokenizer.
 
     Args:
         path_or_repo: a folder with config.json, safetensors (one file or sharded) and
-            tokenizer.json or vocab.txt; or a Hugging Face repo id, downloaded once into its cache;
-            or "mini" for the encoder that comes with bertplay.
+            tokenizer.json, vocab.txt, or vocab.json and merges.txt; or a Hugging Face repo id,
+            downloaded once into its cache; or "mini" for the encoder that comes with bertplay.
         dtype: the type of the weights and of the arithmetic; layer norm statistics, softmax and
             GELU are computed in fp32 whatever it is.
 
@@ -41,15 +47,15 @@ def load_encoder(
         attention_mask).last_hidden_state` is `[B, L, H]`.
 
     Raises:
-        InputError: nothing is there, it is no BERT, its weights are pickled or damaged, or a
-            tensor is missing or not known.
+        InputError: nothing is there, it is of no known family, its weights are pickled or damaged,
+            or a tensor is missing or not known.
     """
     folder = find_model(path_or_repo)
     config = read_config(folder)
     tokenizer = load_tokenizer(folder)
     require_tokens_fit(tokenizer, config.vocab_size, folder)
-    tensors = read_encoder_tensors(folder)
-    encoder = BertEncoder(config, pooler="pooler.dense.weight" in tensors)
+    tensors = read_encoder_tensors(folder, config.prefix)
+    encoder = build_encoder(config, tensors)
     require_same_names(tensors, dict(tree_flatten(encoder.parameters())), folder)
     encoder.load_weights([(name, tensor.astype(dtype)) for name, tensor in tensors.items()])
     encoder.eval()

@@ -11,6 +11,7 @@ from mlx.utils import tree_unflatten
 from bertplay.data.tokenizer import train_wordpiece
 from bertplay.encoders.bert import BertEncoder
 from bertplay.encoders.config import BertConfig
+from bertplay.encoders.encoder import Encoder
 from bertplay.named_arrays import named_arrays
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def encoder_from_scratch(
     return encoder, tokenizer
 
 
-def initialise(encoder: BertEncoder, key: mx.array) -> None:
+def initialise(encoder: Encoder, key: mx.array) -> None:
     """Draw BERT's initial weights: matrices normal, biases 0, norms 1."""
     parameters = list(named_arrays(encoder.parameters()).items())
     keys = mx.random.split(key, len(parameters))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bertplay.encoders.config import BertConfig
+from bertplay.encoders.config import EncoderConfig
 from bertplay.heads.hidden_layer import ACTIVATIONS
 from bertplay.heads.pooling import AttentionPooling, cls_pool, max_pool, mean_pool
 from bertplay.heads.text_head import TextHead
@@ -36,10 +36,10 @@ class HeadSettings:
     norm_eps: float
     residual: bool
 
-    def is_transformers_head(self, config: BertConfig) -> bool:
+    def is_transformers_head(self, config: EncoderConfig) -> bool:
         """Whether transformers' `BertForSequenceClassification` of an encoder computes the same."""
         wanted = transformers_head_options(self.hidden_size)
-        is_bert = config.as_dict()["model_type"] == "bert"
+        is_bert = config.model_type == "bert"
         own = self.as_dict()
         return is_bert and not self.residual and all(own[n] == v for n, v in wanted.items())
 

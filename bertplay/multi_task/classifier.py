@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, MultiLabelHead, MultiTaskHead, RegressionHead
 from bertplay.heads.text_head import TextHead
 from bertplay.model_folder import StoredModel, head_tensors, write_model
@@ -53,9 +53,9 @@ class MultiTaskClassifier:
     task_weighting: str
 
     @property
-    def encoder(self) -> BertEncoder:
+    def encoder(self) -> Encoder:
         """The encoder within the model."""
-        assert isinstance(self.model.encoder, BertEncoder)
+        assert isinstance(self.model.encoder, Encoder)
         return self.model.encoder
 
     def predict_outputs(

@@ -20,7 +20,9 @@ TASK_WEIGHT_RATE = 100.0
 """A learned task weight's learning rate by the model's: it is one number that must reach the
 logarithm of its loss, a distance of about 1, in the few hundred steps of a fine-tuning."""
 
-_LAYER = re.compile(r"encoder\.encoder\.layer\.(\d+)\.")
+_LAYER = re.compile(r"encoder\.(?:encoder\.layer|transformer\.layer|layers)\.(\d+)\.")
+# Relative positions, which all layers read, are among the stack's own arrays.
+_BELOW_LAYERS = re.compile(r"encoder\.(embeddings\.|encoder\.(?!layer\.))")
 _OUTPUT_LAYER = re.compile(r"head\.(heads\.[^.]+\.)?output\.")
 
 
@@ -110,7 +112,9 @@ def _layer(path: str) -> int:
 
 def _depth(path: str, layers: int) -> int:
     """How far below the head a parameter of the encoder lies."""
-    if path.startswith("encoder.embeddings."):
+    if _BELOW_LAYERS.match(path):
         return layers + 1
+    if path.startswith("encoder.final_norm."):
+        return 1  # it belongs to the last layer
     layer = _layer(path)
     return 0 if layer < 0 else layers - layer

@@ -13,7 +13,7 @@ from bertplay.data.batch_size import require_texts_fit
 from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenRows
 from bertplay.data.tokenizer import encode_texts
-from bertplay.encoders import BertEncoder, encoder_from_scratch, load_encoder
+from bertplay.encoders import Encoder, encoder_from_scratch, load_encoder
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe, recipe_for
@@ -21,8 +21,6 @@ from bertplay.training.used_vocabulary import UsedVocabulary, used_vocabulary
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-_WORDS = "embeddings.word_embeddings.weight"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +39,7 @@ class EncodedSplits:
         cut_texts: training texts that were longer than `max_length`.
     """
 
-    encoder: BertEncoder
+    encoder: Encoder
     tokenizer: Tokenizer
     max_length: int
     train: TokenRows
@@ -58,8 +56,8 @@ class EncodedSplits:
 
     def whole_tensors(self) -> dict[str, mx.array]:
         """The encoder's tensors that must be replaced or added where the model is saved."""
-        trained = self.encoder.embeddings.word_embeddings.weight
-        return {_WORDS: self.vocabulary.restore(trained), **self.untrained}
+        words = self.vocabulary.restore(self.encoder.words.weight)
+        return {f"{self.encoder.word_path}.weight": words, **self.untrained}
 
 
 def encode_splits(
@@ -83,7 +81,7 @@ def encode_splits(
             `max_tokens` is less than a text has.
     """
     encoder, tokenizer = _encoder(options, task, train)
-    max_length = _max_length(options, task, encoder.config.max_position_embeddings)
+    max_length = _max_length(options, task, encoder.config.max_length)
     train_ids, cut = encode_texts(tokenizer, train, max_length)
     validation_ids, _ = encode_texts(tokenizer, validation, max_length)
     test_ids, _ = encode_texts(tokenizer, test, max_length)
@@ -95,7 +93,7 @@ def encode_splits(
     if "pooler" in encoder:
         pooler = encoder.pop("pooler")
         untrained = {f"pooler.{k}": v for k, v in named_arrays(pooler.parameters()).items()}
-    words = encoder.embeddings.word_embeddings
+    words = encoder.words
     vocabulary = used_vocabulary(
         words.weight, train_ids, validation_ids, test_ids, pad_id=encoder.config.pad_token_id
     )
@@ -131,9 +129,7 @@ def _max_length(options: TrainOptions, task: str, limit: int) -> int:
     return options.max_length
 
 
-def _encoder(
-    options: TrainOptions, task: str, texts: Sequence[str]
-) -> tuple[BertEncoder, Tokenizer]:
+def _encoder(options: TrainOptions, task: str, texts: Sequence[str]) -> tuple[Encoder, Tokenizer]:
     if options.backbone == SCRATCH:
         positions = options.max_length or recipe_of(options, task).max_length
         return encoder_from_scratch(texts, max_length=positions, seed=options.seed)

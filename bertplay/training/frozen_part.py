@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bertplay.data.batches import Batch, pad_batch
 from bertplay.data.token_rows import TokenIds, token_counts
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.freezing import frozen_layers
 from bertplay.heads import MultiTaskHead
 from bertplay.prediction import padded_lengths_for
@@ -39,7 +39,7 @@ class FrozenPart:
         pool: makes one vector of a text's token states, which alone is kept; None keeps the states.
     """
 
-    encoder: BertEncoder
+    encoder: Encoder
     layers: int
     pool: Callable[[mx.array, mx.array], mx.array] | None
 
@@ -54,9 +54,9 @@ class FrozenPart:
         Every pooling without parameters leaves a text of a single state as it is, so that a head
         reads pooled vectors as it reads token states.
         """
-        if self.layers < len(self.encoder.encoder.layer):
+        if self.layers < len(self.encoder.layers):
             # The layers above may hold their weights in another type for a while.
-            features = features.astype(self.encoder.embeddings.LayerNorm.weight.dtype)
+            features = features.astype(self.encoder.words.weight.dtype)
         return self.encoder.above(features, attention_mask, self.layers)
 
     def counts(self, token_ids: TokenIds) -> NDArray[np.int64]:
@@ -77,20 +77,20 @@ def frozen_part(
     Frozen embeddings alone save nothing: to look them up costs what reading kept states does.
 
     Args:
-        model: whose encoder is a `BertEncoder`; of another one nothing is known.
+        model: whose encoder is a `Encoder`; of another one nothing is known.
         at_most: so many layers; None for all.
         pooled: where the whole encoder is frozen, and the head's pooling has no parameters, keep
             only the pooled vectors.
     """
     encoder = model.encoder
-    if not isinstance(encoder, BertEncoder):
+    if not isinstance(encoder, Encoder):
         return None
     layers = frozen_layers(encoder)
     if at_most is not None:
         layers = min(layers, at_most)
     if layers == 0:
         return None
-    whole = layers == len(encoder.encoder.layer)
+    whole = layers == len(encoder.layers)
     return FrozenPart(encoder, layers, _pool(model.head) if whole and pooled else None)
 
 

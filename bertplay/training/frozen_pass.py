@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bertplay.data.token_rows import TokenIds
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.freezing import never_trained
 from bertplay.training.frozen_features import FrozenFeatures, lies_in_file
 from bertplay.training.frozen_part import (
@@ -74,9 +74,9 @@ class FrozenPass:
         evaluated with other weights than it is trained with.
         """
         encoder = self._model.encoder
-        if not isinstance(encoder, BertEncoder):
+        if not isinstance(encoder, Encoder):
             return None
-        untouched = never_trained(self._stages, epoch, len(encoder.encoder.layer))
+        untouched = never_trained(self._stages, epoch, len(encoder.layers))
         return frozen_part(self._model, at_most=untouched, pooled=self._pooled)
 
     def planned(self) -> PlannedFeatures | None:

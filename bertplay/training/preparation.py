@@ -149,6 +149,11 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     """
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
+    family = encoded.encoder.config.model_type
+    if options.head == "transformers" and family != "bert":
+        raise InputError(
+            f"head transformers is that of BERT, and {options.backbone} is a {family}: leave it out"
+        )
     head_options = head_options_of(options, encoded.encoder.config.hidden_size)
     mx.random.seed(options.seed)  # draws the first weights of the head, then of an adapter
     head = ClassificationHeadV2(

@@ -13,14 +13,14 @@ from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.folder import AdapterOrigin, origin_of
 from bertplay.adapters.merging import merged_arrays
 from bertplay.adapters.quantizing import quantize_linears
-from bertplay.encoders.bert import BertEncoder
+from bertplay.encoders.encoder import Encoder
 from bertplay.freezing import apply_freeze, freeze_stages
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.trained_part_options import adapter_settings
 
 
-def choose_trained_part(encoder: BertEncoder, options: TrainOptions) -> AdapterOrigin | None:
+def choose_trained_part(encoder: Encoder, options: TrainOptions) -> AdapterOrigin | None:
     """Freeze, quantize and adapt an encoder as the options say.
 
     Args:
@@ -52,7 +52,7 @@ def trainable_numbers(model: nn.Module) -> int:
 
 
 def all_numbers(
-    encoder: BertEncoder, heads: Mapping[str, mx.array], whole_tensors: Mapping[str, mx.array]
+    encoder: Encoder, heads: Mapping[str, mx.array], whole_tensors: Mapping[str, mx.array]
 ) -> int:
     """How many numbers a model has, trained or not.
 

@@ -8,9 +8,10 @@ from tiny_classifier import TINY, bits_of, logits, loss_of, steps, tiny
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.merging import merged_arrays
 from bertplay.adapters.quantizing import quantize_linears
-from bertplay.adapters.settings import ALL_LINEAR, TARGET_PATHS, AdapterSettings, split_targets
+from bertplay.adapters.settings import ALL_LINEAR, TARGETS, AdapterSettings, split_targets
 from bertplay.data.errors import InputError
 from bertplay.encoders import BertConfig, BertEncoder, load_encoder
+from bertplay.encoders.post_norm import LINEARS
 from bertplay.named_arrays import named_arrays
 
 KINDS = pytest.mark.parametrize("kind", ["lora", "dora"])
@@ -116,17 +117,17 @@ def test_the_rank_is_the_inner_size_of_the_matrices():
     assert (query.lora_a.shape, query.lora_b.shape) == ((32, 3), (3, 32))
 
 
-@pytest.mark.parametrize("target", TARGET_PATHS)
+@pytest.mark.parametrize("target", TARGETS)
 def test_a_target_is_one_linear_map_of_every_layer(target):
     adapters = adapter_arrays(tiny("lora", targets=(target,)).encoder)
     assert {name.rpartition(".")[0] for name in adapters} == {
-        f"encoder.layer.{n}.{TARGET_PATHS[target]}" for n in range(2)
+        f"encoder.layer.{n}.{LINEARS[target]}" for n in range(2)
     }
 
 
 def test_all_linear_are_all_targets():
     every = adapter_arrays(tiny("lora", targets=(ALL_LINEAR,)).encoder)
-    assert every.keys() == adapter_arrays(tiny("lora", targets=tuple(TARGET_PATHS)).encoder).keys()
+    assert every.keys() == adapter_arrays(tiny("lora", targets=TARGETS).encoder).keys()
 
 
 def test_dropout_of_the_adapter_acts_in_training_only():

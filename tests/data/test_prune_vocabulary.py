@@ -77,8 +77,12 @@ def test_a_size_without_room_for_the_letters_is_refused(tokenizer):
         prune_vocabulary(tokenizer, TEXTS, 6)
 
 
-def test_another_kind_of_tokenizer_is_refused():
+def test_another_kind_of_vocabulary_is_kept_whole():
     from tokenizers import Tokenizer, models
 
-    with pytest.raises(InputError, match="only WordPiece is supported"):
-        prune_vocabulary(Tokenizer(models.BPE()), TEXTS, 40)
+    pairs = Tokenizer(models.BPE({"a": 0, "b": 1, "ab": 2}, [("a", "b")]))
+    same, pieces = prune_vocabulary(pairs, TEXTS, 3)
+    assert same is pairs
+    assert pieces.tolist() == [0, 1, 2]
+    with pytest.raises(InputError, match="a BPE vocabulary, which is kept whole: give --vocab 3"):
+        prune_vocabulary(pairs, TEXTS, 2)

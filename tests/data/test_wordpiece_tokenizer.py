@@ -54,7 +54,7 @@ def test_truncation_and_padding_of_the_file_are_switched_off(tmp_path):
 
 
 def test_a_folder_without_a_tokenizer_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"has no tokenizer: tokenizer\.json or vocab\.txt"):
+    with pytest.raises(InputError, match=r"has no tokenizer: tokenizer\.json, vocab\.txt, or "):
         load_tokenizer(tmp_path)
 
 

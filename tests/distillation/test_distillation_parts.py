@@ -106,7 +106,7 @@ def test_the_teachers_layers_are_spread_evenly_and_end_with_its_last(student, te
 def test_a_student_of_the_same_width_starts_from_its_teachers_embeddings_and_layers():
     teacher, _ = load_encoder(TINY)
     pieces = np.array([0, 1, 2, 3, 4, 9, 7], dtype=np.int32)
-    config = student_config(teacher.config, layers=1, hidden=None, heads=None, vocab=len(pieces))
+    config = student_config(teacher.config, layers=1, hidden=None, heads=None, pieces=pieces)
     student = student_from(teacher, config, pieces, seed=0)
     own, learned = (named_arrays(encoder.parameters()) for encoder in (student, teacher))
     words = "embeddings.word_embeddings.weight"
@@ -118,7 +118,7 @@ def test_a_student_of_the_same_width_starts_from_its_teachers_embeddings_and_lay
 def test_as_deep_and_with_all_its_words_a_student_is_a_copy():
     teacher, _ = load_encoder(TINY)
     pieces = np.arange(24, dtype=np.int32)
-    config = student_config(teacher.config, layers=2, hidden=None, heads=None, vocab=24)
+    config = student_config(teacher.config, layers=2, hidden=None, heads=None, pieces=np.arange(24))
     student = student_from(teacher, config, pieces, seed=0)
     student.eval()
     ids = mx.array([[2, 5, 7, 8, 3]])
@@ -128,7 +128,7 @@ def test_as_deep_and_with_all_its_words_a_student_is_a_copy():
 
 def test_a_narrower_student_is_compared_through_linear_maps():
     teacher, _ = load_encoder(TINY)
-    config = student_config(teacher.config, layers=2, hidden=16, heads=None, vocab=24)
+    config = student_config(teacher.config, layers=2, hidden=16, heads=None, pieces=np.arange(24))
     assert (config.num_attention_heads, config.intermediate_size) == (2, 32)
     student = student_from(teacher, config, np.arange(24, dtype=np.int32), seed=0)
     states = student.hidden_states(mx.array([[2, 5, 3]]))[1:]
@@ -145,6 +145,6 @@ def test_a_narrower_student_is_compared_through_linear_maps():
 )
 def test_sizes_that_do_not_fit_are_refused(sizes, words):
     teacher, _ = load_encoder(TINY)
-    options = {"layers": 1, "hidden": None, "heads": None, "vocab": 24, **sizes}
+    options = {"layers": 1, "hidden": None, "heads": None, "pieces": np.arange(24), **sizes}
     with pytest.raises(InputError, match=words):
         student_config(teacher.config, **options)

@@ -131,7 +131,11 @@ def test_a_truncated_file_is_named(folder, keep):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"model_type": "roberta"}, "model_type is 'roberta'; only 'bert' is supported"),
+        (
+            {"model_type": "t5"},
+            "model_type is 't5', which is not supported; bertplay reads bert, ro",
+        ),
+        ({"model_type": "distil-bert"}, "did you mean 'distilbert'"),
         ({"position_embedding_type": "relative_key"}, "only 'absolute' is supported"),
         ({"hidden_act": "relu"}, "only 'gelu' is supported"),
         ({"num_attention_heads": 5}, "not a multiple of num_attention_heads 5"),
