@@ -22,7 +22,7 @@ import bertplay  # noqa: F401 - before MLX, which then finds the fast BLAS
 import mlx.core as mx
 import mlx.nn as nn
 
-from bertplay.encoders import bert, load_encoder
+from bertplay.encoders import attention, bert, load_encoder, post_norm
 from bertplay.freed_memory import keep_freed_memory
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.optimizers.parameter_groups import optimizer_for
@@ -36,6 +36,9 @@ MLX_LAYERS: Mapping[str, Callable[..., Any]] = {
     "gelu": lambda x: x * (0.5 + 0.5 * mx.erf(x * 0.5**0.5)),
     "softmax": lambda scores: mx.softmax(scores, axis=-1, precise=True),
 }
+MODULES = (bert, post_norm, attention)
+"""Those that a BERT encoder is made of."""
+
 OWN = "bertplay's layers"
 STEPS_PER_TURN = 10
 
@@ -43,14 +46,19 @@ STEPS_PER_TURN = 10
 @contextmanager
 def exchanged(layers: Mapping[str, Callable[..., Any]]) -> Iterator[None]:
     """The encoder is built and traced with these layers inside this block."""
-    own = {name: getattr(bert, name) for name in layers}
-    for name, layer in layers.items():
-        setattr(bert, name, layer)
+    own = {
+        (module, name): getattr(module, name)
+        for module in MODULES
+        for name in layers
+        if hasattr(module, name)
+    }
+    for module, name in own:
+        setattr(module, name, layers[name])
     try:
         yield
     finally:
-        for name, layer in own.items():
-            setattr(bert, name, layer)
+        for (module, name), layer in own.items():
+            setattr(module, name, layer)
 
 
 def training_step(

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from bertplay.encoders import bert
-
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ROOT / "tests" / "fixtures" / "tiny_bert"
 
@@ -33,9 +31,13 @@ def test_every_layer_is_compared_with_mlx_s_own(tmp_path):
 
 def test_an_exchanged_layer_is_put_back(monkeypatch):
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    from cpu_layers import MLX_LAYERS, exchanged
+    from cpu_layers import MLX_LAYERS, MODULES, exchanged
 
-    own = {name: getattr(bert, name) for name in MLX_LAYERS}
+    def held():
+        return [(m, n, getattr(m, n)) for m in MODULES for n in MLX_LAYERS if hasattr(m, n)]
+
+    own = held()
+    assert {name for _, name, _ in own} == set(MLX_LAYERS)
     with exchanged(MLX_LAYERS):
-        assert all(getattr(bert, name) is layer for name, layer in MLX_LAYERS.items())
-    assert {name: getattr(bert, name) for name in MLX_LAYERS} == own
+        assert all(layer is MLX_LAYERS[name] for _, name, layer in held())
+    assert held() == own
