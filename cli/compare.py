@@ -1,4 +1,4 @@
-"""`bertplay compare`: losses on the same splits, beside cheap baselines."""
+"""`bertplay compare`: losses on the same splits, beside cheap baselines, or finished runs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from bertplay.cli.completed_values import completion_of
 from bertplay.data.errors import InputError
@@ -16,13 +17,16 @@ _EXAMPLES = """\b
 Examples:
   bertplay compare --task titanic --losses ce,weighted_ce,focal --seeds 10
   bertplay compare --data reviews.csv --losses ce,focal:alpha=balanced:gamma=3 --seeds 5
+  bertplay compare runs/titanic-ce runs/titanic-focal
+  bertplay compare runs/compare-titanic --reference weighted_ce
 """
 _TASKS = ("titanic", "emotion")
-_TESTS = ("paired-t", "sign-flip")
-_MOST_SIGN_FLIPS = 20
+_TESTS = ("paired-t", "sign-flip", "corrected-t")
+_OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
 
 
-@click.command(epilog=_EXAMPLES, short_help="Compare losses on the same splits.")
+@click.command(epilog=_EXAMPLES, short_help="Compare losses on the same splits, or finished runs.")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", type=click.Path())
 @click.option(
     "--losses",
     metavar="LIST",
@@ -31,13 +35,14 @@ _MOST_SIGN_FLIPS = 20
     help="NAME or NAME:KEY=VALUE:KEY=VALUE, separated by commas.",
 )
 @click.option("--seeds", type=int, default=5, show_default=True, help="Trainings of each loss.")
-@click.option("--reference", metavar="LOSS", help="Of --losses, to compare to; default: the first.")
+@click.option(
+    "--reference", metavar="NAME", help="Of --losses or RUNs, to compare to; default: the first."
+)
 @click.option(
     "--test",
     type=click.Choice(_TESTS),
-    default="paired-t",
-    show_default=True,
-    help="Of the differences; sign-flip is exact and needs twelve seeds or so to find any.",
+    help="Of the differences; sign-flip is exact and needs twelve seeds or so to find any; "
+    "corrected-t allows for training rows that splits share; default: paired-t.",
 )
 @click.option(
     "--task",
@@ -59,7 +64,8 @@ _MOST_SIGN_FLIPS = 20
     "--output",
     metavar="DIR",
     type=click.Path(),
-    help="Folder of compare.json, compare.md and compare.html; default: runs/compare-TASK.",
+    help="Folder of compare.json, compare.md and compare.html; default: runs/compare-TASK, of "
+    "RUNs runs/compared.",
 )
 @click.option(
     "--cache",
@@ -68,14 +74,14 @@ _MOST_SIGN_FLIPS = 20
     help="Folder of the trainings' results; default: trainings in --output.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print compare.json; progress on stderr.")
+@click.pass_context
 def compare(
-    losses: str,
-    seeds: int,
+    context: click.Context,
+    /,
+    runs: tuple[str, ...],
     reference: str | None,
-    test: str,
-    jobs: int,
+    test: str | None,
     output: str | None,
-    cache: str | None,
     as_json: bool,
     **of_trainings: Any,
 ) -> None:
@@ -83,17 +89,79 @@ def compare(
 
     Beside them stand baselines that take seconds, and cross-entropy with the classes' shares taken
     out afterwards. What is trained already is not trained again.
+
+    With RUNs, finished runs are compared row by row, and nothing is trained; with the one folder of
+    a finished comparison, its pages are written again.
     """
-    if seeds < 2:
-        raise InputError(f"--seeds {seeds}: a test needs two seeds at least")
-    if test == "sign-flip" and seeds > _MOST_SIGN_FLIPS:
-        raise InputError(f"--seeds {seeds}: sign-flip takes 20 at most; leave out --test")
+    from bertplay.comparison.page import markdown
+
+    if runs:
+        _require_no_training(context)
+        facts, folder = _finished(runs, reference, test, output)
+    else:
+        facts, folder = _trained(reference, test or _TESTS[0], output, **of_trainings)
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    click.echo(markdown(facts))
+    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
+
+
+def _require_no_training(context: click.Context) -> None:
+    """Refuse options that say what is trained."""
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in _OF_FINISHED:
+            raise InputError(
+                f"{parameter.opts[0]} is for trainings, and RUNs are finished: leave it out"
+            )
+
+
+def _finished(
+    runs: tuple[str, ...], reference: str | None, test: str | None, output: str | None
+) -> tuple[dict[str, Any], Path]:
+    """Compare finished runs, or say again what a finished comparison has found."""
+    from bertplay.comparison.finished import FACTS, concluded_again, read_comparison, written
+    from bertplay.comparison.finished_runs import compare_runs
+
+    if len(runs) > 1:
+        if test is not None:
+            raise InputError(
+                "--test is for losses and seeds; runs are compared row by row, with tests of their "
+                "own: leave it out"
+            )
+        folder = Path(output or "runs/compared").expanduser()
+        _require_comparison(folder)
+        return compare_runs(runs, reference, folder), folder
+    source = Path(runs[0]).expanduser()
+    if not (source / FACTS).exists():
+        raise InputError(
+            f"{runs[0]} alone has nothing to be compared with: name two runs at least, or the "
+            f"folder of a finished comparison, which holds {FACTS}"
+        )
+    folder = source if output is None else Path(output).expanduser()
+    _require_comparison(folder)
+    return written(concluded_again(read_comparison(source), reference, test), folder), folder
+
+
+def _trained(
+    reference: str | None,
+    test: str,
+    output: str | None,
+    *,
+    losses: str,
+    seeds: int,
+    jobs: int,
+    cache: str | None,
+    **options_of_runs: Any,
+) -> tuple[dict[str, Any], Path]:
+    """Train what is to be compared."""
     if jobs < 1:
         raise InputError(f"--jobs {jobs}: it must be at least 1")
 
     from bertplay.cli.named_losses import parse_loss, shown_loss
     from bertplay.comparison.comparing import compare_losses
-    from bertplay.comparison.page import markdown
     from bertplay.comparison.trainings import ComparedLoss
     from bertplay.options import TrainOptions
 
@@ -102,7 +170,7 @@ def compare(
     chosen = names[0] if reference is None else reference
     if chosen not in names:
         raise InputError(f"--reference {chosen} is none of --losses {losses}: name one of them")
-    options = TrainOptions(**of_trainings)
+    options = TrainOptions(**options_of_runs)
     task = options.task or ("titanic" if options.data is None else "table")
     folder = Path(output or f"runs/compare-{task}").expanduser()
     _require_comparison(folder)
@@ -117,11 +185,7 @@ def compare(
         cache=Path(cache).expanduser() if cache else folder / "trainings",
         on_run=_progress(),
     )
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    click.echo(markdown(facts))
-    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
+    return facts, folder
 
 
 def _require_comparison(folder: Path) -> None:

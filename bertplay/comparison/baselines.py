@@ -30,16 +30,15 @@ def evaluated_rows(table: TrainingData) -> LabelledTexts:
     return table.validation if table.test is None else table.test
 
 
+def class_counts(table: TrainingData) -> dict[str, int]:
+    """Class to its number of training rows."""
+    return dict(zip(table.classes, table.class_counts, strict=True))
+
+
 def baselines_for(options: TrainOptions, table: TrainingData) -> Mapping[str, Baseline]:
     """The baselines that a table allows, by the names that tables show."""
-    found: dict[str, Baseline] = {
-        "majority": _majority,
-        "TF-IDF + logistic regression": _bag_of_words,
-        "TF-IDF + balanced logistic regression": _balanced_bag_of_words,
-    }
-    if table.task.name == "titanic" and options.validation is None:
-        found["gradient boosting on columns"] = _boosted_trees
-    return found
+    has_columns = table.task.name == "titanic" and options.validation is None
+    return {name: of for name, of in BASELINES.items() if has_columns or name != ON_COLUMNS}
 
 
 def run_baseline(
@@ -111,3 +110,14 @@ def _boosted_trees(
 
 def _shares(model: Any, rows: Any) -> Shares:
     return np.asarray(model.predict_proba(rows), dtype=np.float64)
+
+
+ON_COLUMNS = "gradient boosting on columns"
+
+BASELINES: Mapping[str, Baseline] = {
+    "majority": _majority,
+    "TF-IDF + logistic regression": _bag_of_words,
+    "TF-IDF + balanced logistic regression": _balanced_bag_of_words,
+    ON_COLUMNS: _boosted_trees,
+}
+"""All of them, by the names that tables show."""

@@ -7,45 +7,55 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bertplay.comparison.figures import FIGURES, Figure
-from bertplay.comparison.paired import Difference, Scores
+from bertplay.comparison.paired import Difference, Differences, Scores
 
 _BY_KEY = {figure.key: figure for figure in FIGURES}
 # A recommendation needs one figure to judge by: macro-F1 counts every class alike.
 _JUDGED_BY = _BY_KEY["macro_f1"]
 
 
-def sentences(
-    differences: Mapping[str, Mapping[str, Difference]], reference: str, rare: str
-) -> list[str]:
+def sentences(differences: Differences, reference: str, rare: str) -> list[str]:
     """One sentence a method: the differences that were found, and the figures without one.
+
+    The primary figures come first.
 
     Args:
         differences: as `bertplay.comparison.paired.differences` gives them.
         reference: the method that others are compared to.
         rare: the rare classes, as they are named.
     """
-    lines = []
-    for method, of_method in differences.items():
-        found = [_found(_BY_KEY[key], d, rare) for key, d in of_method.items() if d.found]
-        silent = [_BY_KEY[key].title(rare) for key, d in of_method.items() if not d.found]
-        parts = [", ".join(found)] if found else []
-        if silent:
-            parts.append(f"no evidence of a difference in {', '.join(silent)}")
-        lines.append(f"{method} against {reference}: {'; '.join(parts)}.")
-    return lines
+    return [
+        f"{method} against {reference}: {_told(of_method, rare, primary=True)}. "
+        f"Secondary: {_told(of_method, rare, primary=False)}."
+        for method, of_method in differences.items()
+    ]
+
+
+def _told(of_method: Mapping[str, Difference], rare: str, *, primary: bool) -> str:
+    figures = [figure for figure in FIGURES if figure.primary is primary]
+    found = [_found(figure, of_method[figure.key], rare) for figure in figures]
+    told = [
+        text for text, figure in zip(found, figures, strict=True) if of_method[figure.key].found
+    ]
+    silent = [figure.title(rare) for figure in figures if not of_method[figure.key].found]
+    parts = [", ".join(told)] if told else []
+    if silent:
+        parts.append(f"no evidence of a difference in {', '.join(silent)}")
+    return "; ".join(parts)
 
 
 def recommendation(
     scores: Mapping[str, Scores],
-    differences: Mapping[str, Mapping[str, Difference]],
+    differences: Differences,
     reference: str,
     untrained: Sequence[str],
     rare: str,
 ) -> str:
     """What to use, judged by macro-F1, and what raises the recall of the rare classes.
 
-    A method is recommended over the reference only where it was found to be better. Where none
-    was, a baseline that is as good on average is recommended, as it costs nothing.
+    A trained method is recommended over the reference only where it was found to be better; of
+    several, the one with the highest mean. A baseline with at least its mean is recommended in its
+    place, as it costs nothing.
 
     Args:
         scores: method to its figures.
@@ -56,26 +66,30 @@ def recommendation(
     """
     means = {name: float(np.mean(of[_JUDGED_BY.key])) for name, of in scores.items()}
     better = [name for name, of in differences.items() if of[_JUDGED_BY.key].better(_JUDGED_BY)]
-    if better:
-        best = max(better, key=lambda name: means[name])
+    best = max([reference, *better], key=lambda name: means[name])
+    cheap = [name for name in untrained if means[name] >= means[best]]
+    if cheap and best not in untrained:
+        chosen = max(cheap, key=lambda name: means[name])
+        text = (
+            f"Use {chosen}, a baseline: its macro-F1 is {means[chosen]:.3f}, that of {best} "
+            f"{means[best]:.3f}, and nothing with a higher one was found to be better than "
+            f"{reference}."
+        )
+    elif best == reference:
+        text = f"Use {reference}: nothing was found to have a better macro-F1."
+    else:
         gain = _found(_JUDGED_BY, differences[best][_JUDGED_BY.key], rare)
         text = f"Use {best}: it {gain} against {reference}{_costs(differences[best], rare)}."
-    else:
-        cheap = [name for name in untrained if means[name] >= means[reference]]
-        if reference not in untrained and cheap:
-            best = max(cheap, key=lambda name: means[name])
-            text = (
-                f"Use {best}, a baseline: its macro-F1 is {means[best]:.3f}, that of {reference} "
-                f"{means[reference]:.3f}, and nothing was found to be better than {reference}."
+        others = [name for name in better if name != best]
+        if others:
+            text += (
+                f" {_joined(others)} {'was' if len(others) == 1 else 'were'} found to be better "
+                f"than {reference} as well; {best} has the highest mean, and no test compares them."
             )
-        else:
-            text = f"Use {reference}: nothing was found to have a better macro-F1."
     return f"{text} {_for_rare_classes(differences, reference, rare)}"
 
 
-def _for_rare_classes(
-    differences: Mapping[str, Mapping[str, Difference]], reference: str, rare: str
-) -> str:
+def _for_rare_classes(differences: Differences, reference: str, rare: str) -> str:
     figure = _BY_KEY["rare_recall"]
     raising = [name for name, of in differences.items() if of[figure.key].better(figure)]
     if not raising:
@@ -93,6 +107,11 @@ def _costs(of_method: Mapping[str, Difference], rare: str) -> str:
         if difference.worse(_BY_KEY[key])
     ]
     return f", but it {' and '.join(worse)}" if worse else ""
+
+
+def _joined(names: Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _found(figure: Figure, difference: Difference, rare: str) -> str:

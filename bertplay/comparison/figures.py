@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,14 @@ class Figure:
         name: as it is read; `{rare}` stands for the rare classes.
         higher: whether more is better.
         share: whether it lies between 0 and 1, so that differences are told in points.
+        primary: whether it is one of those that a comparison is made for.
     """
 
     key: str
     name: str
     higher: bool = True
     share: bool = True
+    primary: bool = False
 
     def title(self, rare: str) -> str:
         """The name with the rare classes in it."""
@@ -35,8 +37,8 @@ class Figure:
 
 FIGURES = (
     Figure("accuracy", "accuracy"),
-    Figure("macro_f1", "macro-F1"),
-    Figure("rare_recall", "recall of {rare}"),
+    Figure("macro_f1", "macro-F1", primary=True),
+    Figure("rare_recall", "recall of {rare}", primary=True),
     Figure("rare_f1", "F1 of {rare}"),
     Figure("ece", "ECE", higher=False),
     Figure("tempered_ece", "ECE after temperature", higher=False),
@@ -48,7 +50,8 @@ FIGURES = (
 def figures_of(rows: Predictions, class_counts: Mapping[str, int]) -> dict[str, float]:
     """The figures of `FIGURES` by their keys.
 
-    The temperature of each half of the rows is fitted on the other half.
+    The temperature of each half of the rows is fitted on the other half. A rare class without a row
+    is left out of the means of the rare ones.
 
     Args:
         rows: what was said of the rows that are evaluated.
@@ -61,13 +64,18 @@ def figures_of(rows: Predictions, class_counts: Mapping[str, int]) -> dict[str, 
     return {
         "accuracy": metrics.accuracy,
         "macro_f1": metrics.macro_f1,
-        "rare_recall": float(np.mean([of_class["recall"] or 0.0 for of_class in rare])),
-        "rare_f1": float(np.mean([of_class["f1"] or 0.0 for of_class in rare])),
+        "rare_recall": _mean_of_defined([of_class["recall"] for of_class in rare]),
+        "rare_f1": _mean_of_defined([of_class["f1"] for of_class in rare]),
         "ece": metrics.ece,
         "tempered_ece": tempered.ece,
         "log_loss": metrics.log_loss,
         "tempered_log_loss": tempered.log_loss,
     }
+
+
+def _mean_of_defined(values: Sequence[float | None]) -> float:
+    defined = [value for value in values if value is not None]
+    return float(np.mean(defined)) if defined else 0.0
 
 
 def prior_shifted(rows: Predictions, class_counts: Mapping[str, int]) -> Predictions:

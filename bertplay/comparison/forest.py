@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bertplay.comparison.figures import Figure
-from bertplay.comparison.paired import LEVEL
+from bertplay.comparison.paired import stored_difference
 from bertplay.report import palette
 from bertplay.report.svg import Drawing, axes_of, drawing
 
@@ -33,7 +33,7 @@ def forest_plot(
     for line, (name, of_method) in enumerate(methods.items()):
         values = of_method[figure.key]
         low, mean, high = (values[key] * scale for key in ("low", "mean", "high"))
-        is_found = values["adjusted_p"] < LEVEL
+        is_found = stored_difference(values).found
         colour = palette.FIRST if is_found else palette.QUIET
         # The line of no difference, interrupted where names stand.
         axes.plot([0, 0], [-line - 0.25, -line + 0.2], color=palette.MUTED, linewidth=1.5)

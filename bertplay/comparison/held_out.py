@@ -56,6 +56,12 @@ def rare_classes(class_counts: Mapping[str, int]) -> list[str]:
     return sorted(class_counts, key=lambda name: class_counts[name])[:count]
 
 
+def named_rare_classes(class_counts: Mapping[str, int]) -> str:
+    """Their names, as sentences have them."""
+    *most, last = rare_classes(class_counts)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
 def cross_fitted_temperatures(rows: Predictions) -> NDArray[np.float64]:
     """For each row the temperature of the half that it is not in; halves have equal shares."""
     half = np.empty(len(rows.labels), dtype=np.int64)

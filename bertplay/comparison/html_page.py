@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bertplay.comparison.design import design_of, families
 from bertplay.comparison.figures import FIGURES
 from bertplay.comparison.forest import forest_plot
 from bertplay.comparison.page import shown_difference, shown_interval
@@ -21,7 +22,7 @@ def html(facts: Mapping[str, Any]) -> str:
     Args:
         facts: as compare.json has them.
     """
-    rare, reference = facts["rare"], facts["reference"]
+    rare, reference, design = facts["rare"], facts["reference"], design_of(facts)
     titles = tuple(figure.title(rare) for figure in FIGURES)
     of_methods = {
         name: of["differences"] for name, of in facts["methods"].items() if of["differences"]
@@ -41,7 +42,7 @@ def html(facts: Mapping[str, Any]) -> str:
         ),
     )
     figures = Table(
-        "Means over the seeds with 95% intervals",
+        f"Of each method: {design.means}",
         ("method", *titles, "seconds"),
         tuple(
             (
@@ -54,7 +55,7 @@ def html(facts: Mapping[str, Any]) -> str:
     )
     said = tuple(Prose(text) for text in (*facts["conclusions"], *facts["limits"]))
     page = Page(
-        title=f"{facts['task']}: {len(facts['methods'])} methods, {facts['seeds']} seeds",
+        title=design.title,
         subtitle=f"{facts['source']}, {facts['train_rows']:,} training rows, figures of "
         f"{facts['evaluated_rows']:,} rows; backbone {facts['backbone']}",
         lead=(facts["recommendation"],),
@@ -64,7 +65,7 @@ def html(facts: Mapping[str, Any]) -> str:
             Section("differences", "Differences", (Figures(drawings), differences)),
             Section("figures", "Figures", (figures,)),
         ),
-        footer=f"Paired by seed; {facts['test']} test, Holm's correction over all methods and "
-        "figures. A filled point is a difference with a corrected p below .05.",
+        footer=f"{design.pairs}; p after Holm's correction: {families(rare)}. A filled "
+        "point is a difference that was found: a corrected p below .05, and an interval without 0.",
     )
     return rendered(page)

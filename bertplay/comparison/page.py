@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bertplay.comparison.design import design_of, families
 from bertplay.comparison.figures import FIGURES, Figure
 
 _IN_POINTS = "Differences are in points (hundredths), those of log loss in nats."
@@ -16,14 +17,13 @@ def markdown(facts: Mapping[str, Any]) -> str:
     Args:
         facts: as compare.json has them.
     """
-    rare = facts["rare"]
+    rare, design = facts["rare"], design_of(facts)
     titles = [figure.title(rare) for figure in FIGURES]
     lines = [
-        f"# {facts['task']}: {len(facts['methods'])} methods, {facts['seeds']} seeds",
+        f"# {design.title}",
         "",
         f"{facts['source']}, {facts['train_rows']:,} training rows, figures of "
-        f"{facts['evaluated_rows']:,} rows; backbone {facts['backbone']}; mean and 95% interval "
-        "over the seeds.",
+        f"{facts['evaluated_rows']:,} rows; backbone {facts['backbone']}; {design.means}.",
         "",
         f"| method | {' | '.join(titles)} | seconds |",
         f"|---|{'---|' * (len(titles) + 1)}",
@@ -35,7 +35,7 @@ def markdown(facts: Mapping[str, Any]) -> str:
         "",
         f"## Differences to {facts['reference']}",
         "",
-        f"Paired by seed, with the {facts['test']} test's p after Holm's correction. {_IN_POINTS}",
+        f"{design.pairs}, p after Holm's correction: {families(rare)}. {_IN_POINTS}",
         "",
         f"| method | {' | '.join(titles)} |",
         f"|---|{'---|' * len(titles)}",
@@ -49,7 +49,8 @@ def markdown(facts: Mapping[str, Any]) -> str:
             lines.append(f"| {method} | {' | '.join(cells)} |")
     lines += ["", "## What can be said", ""]
     lines += [f"- {sentence}" for sentence in facts["conclusions"]]
-    lines += ["", *facts["limits"], "", "## Recommendation", "", facts["recommendation"], ""]
+    lines += ["", " ".join(facts["limits"])]
+    lines += ["", "## Recommendation", "", facts["recommendation"], ""]
     return "\n".join(lines)
 
 

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from bertplay.comparison.statistics import holm, mean_interval, paired_t_p, sign_flip_p
+from bertplay.comparison.statistics import (
+    corrected_t_p,
+    holm,
+    mcnemar_p,
+    mean_interval,
+    paired_t_p,
+    sign_flip_p,
+)
 
 DIFFERENCES = [0.031, -0.012, 0.024, 0.05, 0.007, 0.013]
 
@@ -75,3 +82,44 @@ def test_holm_keeps_false_findings_of_five_equal_methods_to_the_level():
     ]
     # Three standard errors above 5% of 400.
     assert sum(false) <= 20 + 3 * np.sqrt(400 * 0.05 * 0.95)
+
+
+def test_the_corrected_t_test_is_that_of_the_paper_computed_by_hand():
+    d = np.array(DIFFERENCES)
+    t = d.mean() / np.sqrt((1 / 6 + 0.25) * d.var(ddof=1))
+    assert corrected_t_p(d, 0.25) == pytest.approx(2 * stats.t.sf(abs(t), 5))
+    assert corrected_t_p(d, 0.25) > paired_t_p(d)
+    found = mean_interval(d, shared=0.25)
+    reach = stats.t.ppf(0.975, 5) * np.sqrt((1 / 6 + 0.25) * d.var(ddof=1))
+    assert (found.low, found.high) == pytest.approx((d.mean() - reach, d.mean() + reach))
+
+
+def test_equal_differences_of_overlapping_splits_prove_nothing():
+    assert corrected_t_p([0.1] * 10, 0.25) == 1
+
+
+def test_the_corrected_test_keeps_its_level_where_the_paired_one_does_not():
+    """Two equally good models on random splits of one table, whose held-out rows recur.
+
+    What a row adds to their difference does not depend on the rows trained on, as is assumed.
+    """
+    rng = np.random.default_rng(0)
+    findings = {"paired": 0, "corrected": 0}
+    for _ in range(300):
+        noise = rng.normal(size=60)
+        differences = []
+        for _ in range(15):
+            held_out = rng.permutation(60)[:12]
+            differences.append(noise[held_out].mean())
+        findings["paired"] += paired_t_p(differences) < 0.05
+        findings["corrected"] += corrected_t_p(differences, 12 / 48) < 0.05
+    assert findings["paired"] > 60
+    assert findings["corrected"] <= 15 + 3 * np.sqrt(300 * 0.05 * 0.95)
+
+
+def test_mcnemars_test_is_the_binomial_one_of_the_rows_that_differ():
+    first = np.array([True] * 70 + [False] * 20 + [True] * 3 + [False] * 7)
+    second = np.array([True] * 70 + [False] * 20 + [False] * 3 + [True] * 7)
+    expected = 2 * sum(stats.binom.pmf(k, 10, 0.5) for k in range(4))
+    assert mcnemar_p(first, second) == pytest.approx(expected)
+    assert mcnemar_p(first, first) == 1
