@@ -16,10 +16,11 @@ from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.answers import Answer, answers, text_of
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
+from bertplay.decisions.decisions import Decisions, read_decisions
 from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.model_folder import StoredModel, head_tensors, write_model
-from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
+from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
 from bertplay.task import Task
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Classifier:
         task: how a table's rows become texts, and the class names.
         head_options: `pooling` and `dropout` of the head.
         max_length: longer texts are cut to so many tokens.
+        decisions: what was fitted on validation rows to make decisions of the logits; None where
+            they are those of the network alone.
     """
 
     model: TextClassifier
@@ -43,6 +46,7 @@ class Classifier:
     task: Task
     head_options: Mapping[str, Any]
     max_length: int
+    decisions: Decisions | None = None
 
     @property
     def encoder(self) -> Encoder:
@@ -59,6 +63,7 @@ class Classifier:
         self,
         texts: Sequence[str],
         *,
+        raw: bool = False,
         batch_size: int = 32,
         on_batch: Callable[[int], None] = lambda rows: None,
         on_cut: Callable[[int], None] = lambda texts: None,
@@ -67,6 +72,7 @@ class Classifier:
 
         Args:
             texts: N texts; an empty one is allowed.
+            raw: leave out the model's calibration: the probabilities are the network's own.
             batch_size: rows computed at once.
             on_batch: is told the number of rows of each finished batch.
             on_cut: is told how many texts were longer than `max_length`, where there are any.
@@ -74,8 +80,22 @@ class Classifier:
         Returns:
             `[N, C]`, each row sums to 1, in the order of the texts.
         """
+        logits = self.logits(texts, batch_size=batch_size, on_batch=on_batch, on_cut=on_cut)
+        if raw or self.decisions is None:
+            return softmax(logits)
+        return self.decisions.calibration.probabilities(logits)
+
+    def logits(
+        self,
+        texts: Sequence[str],
+        *,
+        batch_size: int = 32,
+        on_batch: Callable[[int], None] = lambda rows: None,
+        on_cut: Callable[[int], None] = lambda texts: None,
+    ) -> Logits:
+        """`[N, C]` what the network says of texts; the arguments are those of `predict_proba`."""
         if not texts:
-            return np.zeros((0, len(self.classes)))
+            return np.zeros((0, len(self.classes)), dtype=np.float32)
         token_ids, cut = encode_texts(self.tokenizer, texts, self.max_length)
         if cut:
             on_cut(cut)
@@ -85,7 +105,7 @@ class Classifier:
             min(batch_size, len(texts)),
             self.encoder.config.pad_token_id,
         )
-        return softmax(predictor.logits(token_ids, on_batch))
+        return predictor.logits(token_ids, on_batch)
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """The likeliest class of each text."""
@@ -140,6 +160,8 @@ def save(
 ) -> None:
     """Write config.json, model.safetensors and tokenizer.json, the folder as a whole at once.
 
+    Where the classifier has decisions, decisions.json as well.
+
     Args:
         classifier: what to save.
         folder: replaced if it exists.
@@ -147,7 +169,14 @@ def save(
             whole vocabulary while a part of it is trained.
     """
     encoder, tokenizer = classifier.encoder, classifier.tokenizer
-    write_model(folder, encoder, tokenizer, *head_and_facts(classifier), replaced)
+    write_model(
+        folder,
+        encoder,
+        tokenizer,
+        *head_and_facts(classifier),
+        replaced,
+        classifier.decisions,
+    )
 
 
 def save_adapter(classifier: Classifier, folder: Path, origin: AdapterOrigin) -> None:
@@ -158,7 +187,9 @@ def save_adapter(classifier: Classifier, folder: Path, origin: AdapterOrigin) ->
         folder: replaced if it exists.
         origin: of the adapter.
     """
-    write_adapter(folder, origin, classifier.encoder, *head_and_facts(classifier))
+    write_adapter(
+        folder, origin, classifier.encoder, *head_and_facts(classifier), classifier.decisions
+    )
 
 
 def head_and_facts(classifier: Classifier) -> tuple[dict[str, mx.array], dict[str, Any]]:
@@ -193,4 +224,5 @@ def restore(stored: StoredModel) -> Classifier:
     stored.fill(model.encoder, {"": head})
     model.eval()
     mx.eval(model.parameters())
-    return Classifier(model, stored.tokenizer(), task, head_options, max_length)
+    decisions = read_decisions(stored.folder, task.classes)
+    return Classifier(model, stored.tokenizer(), task, head_options, max_length, decisions)

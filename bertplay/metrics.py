@@ -96,12 +96,28 @@ def evaluate(
         balanced_accuracy=_mean_of_defined([c["recall"] for c in per_class.values()]),
         macro_f1=_mean_of_defined([c["f1"] for c in per_class.values()]),
         ece=expected_calibration_error(confidence, correct),
-        log_loss=float(-np.log(np.maximum(p[np.arange(len(p)), true], smallest)).mean()),
+        log_loss=log_loss(p, true, smallest),
         mean_confidence=float(confidence.mean()),
         entropy=float(-(p * np.log(np.where(p > 0, p, 1.0))).sum(axis=1).mean()),
         per_class=per_class,
         confusion_matrix=confusion.tolist(),
     )
+
+
+def log_loss(
+    probabilities: npt.NDArray[np.floating[Any]],
+    labels: npt.NDArray[np.integer[Any]],
+    smallest: float = float(np.finfo(np.float64).eps),
+) -> float:
+    """Mean of `-log p_label`, in nats.
+
+    Args:
+        probabilities: `[N, C]`.
+        labels: `[N]`, from 0 to C - 1.
+        smallest: what a smaller probability of the label counts as, so that it stays finite.
+    """
+    of_labels = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(of_labels, smallest)).mean())
 
 
 def expected_calibration_error(

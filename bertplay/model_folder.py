@@ -16,6 +16,7 @@ from bertplay.adapters.merging import merged_arrays
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
+from bertplay.decisions.decisions import Decisions, write_decisions
 from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require_same_names
 from bertplay.encoders.config import EncoderConfig
 from bertplay.encoders.encoder import Encoder
@@ -38,6 +39,7 @@ def write_model(
     heads: Mapping[str, mx.array],
     facts: Mapping[str, Any],
     replaced: Mapping[str, mx.array] | None = None,
+    decisions: Decisions | None = None,
 ) -> None:
     """Write a model, the folder as a whole at once.
 
@@ -52,6 +54,7 @@ def write_model(
         heads: tensors of the head or heads.
         facts: how to use the model, ready for JSON.
         replaced: encoder tensors by name that differ from those the model holds.
+        decisions: how its logits become decisions; None where there is nothing to keep.
     """
     arrays = merged_arrays(encoder) | dict(replaced or {})
     tensors = stored_tensors(arrays, heads, encoder.config.prefix)
@@ -61,6 +64,8 @@ def write_model(
         mx.save_safetensors(str(target / WEIGHTS_FILE), tensors, {"format": "mlx"})
         write_json(target / "config.json", config)
         tokenizer.save(str(target / "tokenizer.json"))
+        if decisions is not None:
+            write_decisions(target, decisions)
 
     write_folder(folder, write)
 

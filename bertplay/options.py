@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
 from bertplay.checks.thresholds import thresholds_of
 from bertplay.data.errors import InputError
+from bertplay.decisions.names import CALIBRATIONS, DEFAULT_CALIBRATION
 from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
 from bertplay.option_values import plain_arguments, plain_names, plain_tasks, plain_value
 from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS, schedule_arguments
@@ -277,6 +278,15 @@ class TrainOptions:
     keep_checkpoints: int = option(2, "Checkpoints to keep, the latest; --resume needs one.")
     seed: int = option(0, "Seed of the split, the weights, the order and dropout.")
 
+    calibration: str | None = option(
+        None,
+        "What makes the model's probabilities as right as they are sure, fitted on the validation "
+        f"rows and kept with the model; default: {DEFAULT_CALIBRATION}. isotonic is for two "
+        "classes.",
+        choices=CALIBRATIONS,
+        group="Decisions",
+    )
+
     tasks: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict,
         metadata={
@@ -345,6 +355,7 @@ class TrainOptions:
             "task",
             "task_weighting",
             "adapter",
+            "calibration",
         ):
             require_choice(name, getattr(self, name), option_choices(name))
         for tracker in self.track:
@@ -420,6 +431,10 @@ class TrainOptions:
         require(
             self.label is None or not learns_tasks(self),
             "label and tasks exclude each other: name every column in tasks",
+        )
+        require(
+            self.calibration is None or not learns_tasks(self),
+            "calibration is for a single label column: leave it out with several tasks",
         )
         require(
             self.task_weighting == "fixed" or learns_tasks(self),

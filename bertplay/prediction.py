@@ -147,7 +147,7 @@ def _store(outputs: Any, total: int, rows: NDArray[np.int64], result: Any) -> An
     return tree_map(copy, outputs, result)
 
 
-def softmax(logits: Logits) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """`[N, C]` probabilities of logits, in double precision."""
     wide = logits.astype(np.float64)
     shifted = np.exp(wide - wide.max(axis=1, keepdims=True))

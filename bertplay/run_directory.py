@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bertplay.atomic_files import write_atomically, write_json, write_text
 from bertplay.data.errors import InputError
+from bertplay.decisions.stored_logits import LOGITS_FILE
 from bertplay.run_lock import LOCK
 
 CONFIG, METRICS, SUMMARY, PREDICTIONS, TEST_PREDICTIONS, CHECKPOINTS = (
@@ -31,6 +32,7 @@ _RESULTS = (
     SUMMARY,
     PREDICTIONS,
     TEST_PREDICTIONS,
+    LOGITS_FILE,
     "report.html",
     "tracking.json",
     "tensorboard",

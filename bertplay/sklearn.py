@@ -104,6 +104,7 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         metric: str = "macro_f1",
         keep: str = "best",
         patience: int | None = None,
+        calibration: str | None = None,
         check_thresholds: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         verbose: int = 0,

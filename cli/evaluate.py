@@ -28,8 +28,13 @@ Examples:
 @click.argument("run", type=click.Path())
 @click.option("--data", required=True, type=click.Path(), metavar="FILE", help="Table with labels.")
 @click.option("--label", metavar="COL", help="Its label column, if not named as in training.")
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="The network's own probabilities, without the calibration that is kept with the model.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
+def evaluate(run: str, data: str, label: str | None, raw: bool, as_json: bool) -> None:
     """Evaluate the model of RUN on a table it has not seen.
 
     RUN is the folder that `bertplay train` wrote. The table needs the columns of the training
@@ -40,11 +45,16 @@ def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
 
     model = load_any(run)
     if isinstance(model, Classifier):
-        result = _of_classifier(model, run, data, label)
+        result = _of_classifier(model, run, data, label, raw=raw)
     elif label is not None:
         raise InputError(
             f"--label names another label column, but {run} learned several: name the table's "
             "columns as in training"
+        )
+    elif raw:
+        raise InputError(
+            f"--raw leaves out a calibration, and {run} learned several label columns, which have "
+            "none: leave --raw out"
         )
     else:
         result = _of_tasks(model, run, data)
@@ -57,7 +67,7 @@ def evaluate(run: str, data: str, label: str | None, as_json: bool) -> None:
 
 
 def _of_classifier(
-    classifier: Classifier, run: str, data: str, label: str | None
+    classifier: Classifier, run: str, data: str, label: str | None, *, raw: bool
 ) -> dict[str, Any]:
     from bertplay.checks.predictions import prediction_checks
     from bertplay.checks.thresholds import Thresholds
@@ -69,7 +79,7 @@ def _of_classifier(
     texts = load_evaluation_data(classifier.task, data, label)
     assert texts.labels is not None
     counts = _training_counts(run, texts)
-    probabilities = predict_proba(classifier, texts.texts)
+    probabilities = predict_proba(classifier, texts.texts, raw=raw)
     metrics = evaluate_probabilities(probabilities, texts.labels, texts.classes)
     return {
         "run": run,

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 _LONG = 256
 
 
-def predict_proba(classifier: Classifier, texts: Sequence[str]) -> NDArray[np.float64]:
+def predict_proba(
+    classifier: Classifier, texts: Sequence[str], *, raw: bool = False
+) -> NDArray[np.float64]:
     """`[N, C]` probabilities; the bar is on standard error, if that is a terminal."""
     with _progress(len(texts)) as on_batch:
-        return classifier.predict_proba(texts, on_batch=on_batch, on_cut=_said_once(classifier))
+        return classifier.predict_proba(
+            texts, raw=raw, on_batch=on_batch, on_cut=_said_once(classifier)
+        )
 
 
 def predict_outputs(

@@ -38,6 +38,7 @@ _OF_EPOCHS = (
     "checkpoint_every",
     "keep_checkpoints",
     "report",
+    "calibration",
 )
 _FLAGS_OF_EPOCHS = (
     "--schedule-arg",

@@ -42,6 +42,11 @@ Examples:
     help="CSV file to write instead of standard output.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file named by --output.")
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="The network's own probabilities, without the calibration that is kept with the model.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list, for scripts.")
 def predict(
     run: str,
@@ -49,6 +54,7 @@ def predict(
     data: str | None,
     output: str | None,
     overwrite: bool,
+    raw: bool,
     as_json: bool,
 ) -> None:
     """Predict with the model of RUN, the folder that `bertplay train` wrote.
@@ -71,13 +77,18 @@ def predict(
     model = load_any(run)
     predictions: Predictions | TaskPredictions
     if not isinstance(model, Classifier):
+        if raw:
+            raise InputError(
+                f"--raw leaves out a calibration, and {run} learned several label columns, which "
+                "have none: leave --raw out"
+            )
         texts = None if data is not None else text or _lines_of_standard_input()
         predictions = _of_tasks(model, data, texts)
         table = predictions.table()
     elif data is not None:
-        predictions, table = _of_table(model, data)
+        predictions, table = _of_table(model, data, raw=raw)
     else:
-        predictions = _of_texts(model, text or _lines_of_standard_input())
+        predictions = _of_texts(model, text or _lines_of_standard_input(), raw=raw)
         table = predictions.table()
     if output is not None:
         from bertplay.atomic_files import write_text
@@ -111,22 +122,24 @@ def _of_tasks(
     return TaskPredictions(heading, names, model.task.columns, outputs)
 
 
-def _of_texts(classifier: Classifier, texts: Sequence[str]) -> Predictions:
+def _of_texts(classifier: Classifier, texts: Sequence[str], *, raw: bool) -> Predictions:
     from bertplay.cli.long_prediction import predict_proba
     from bertplay.cli.prediction_output import Predictions
 
-    probabilities = predict_proba(classifier, texts)
+    probabilities = predict_proba(classifier, texts, raw=raw)
     return Predictions("text", tuple(texts), classifier.classes, probabilities)
 
 
-def _of_table(classifier: Classifier, path: str) -> tuple[Predictions, list[Sequence[object]]]:
+def _of_table(
+    classifier: Classifier, path: str, *, raw: bool
+) -> tuple[Predictions, list[Sequence[object]]]:
     """The predictions, and the table to write: Kaggle's submission where the table is Kaggle's."""
     from bertplay.cli.long_prediction import predict_proba
     from bertplay.cli.prediction_output import Predictions
     from bertplay.labelled_tables import load_prediction_table, submission_columns
 
     data = load_prediction_table(classifier.task, path)
-    probabilities = predict_proba(classifier, data.texts)
+    probabilities = predict_proba(classifier, data.texts, raw=raw)
     predictions = Predictions("id", data.ids, classifier.classes, probabilities)
     submission = submission_columns(classifier.task, data, probabilities.argmax(axis=1))
     if submission is None:

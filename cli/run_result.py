@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from bertplay.cli.check_lines import fired_lines
+from bertplay.cli.decisions_table import print_decisions
 from bertplay.cli.printable import duration
 from bertplay.cli.result_tables import print_result
 from bertplay.cli.task_tables import print_tasks_result
@@ -28,6 +29,9 @@ def print_results(console: Console, summary: Mapping[str, Any]) -> None:
         console.print()
         console.print(Text(_test_heading(summary), "bold"))
         _print(console, summary, "test", "test_baseline", ())
+    if "decisions" in summary:
+        console.print()
+        print_decisions(console, summary["decisions"])
     console.print()
     console.print(Text(_memory_text(summary["memory"]), "dim"))
 

@@ -42,6 +42,7 @@ _METAVARS = {
     "optimizer": "NAME",
     "schedule": "NAME",
     "metric": "NAME",
+    "calibration": "NAME",
     "task_weighting": "NAME",
     "freeze": "NAME|N",
     "adapter": "NAME",

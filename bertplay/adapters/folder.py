@@ -17,6 +17,7 @@ from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
+from bertplay.decisions.decisions import Decisions, write_decisions
 from bertplay.encoders.checkpoint import read_safetensors, require_same_names, weight_files
 from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.loading import find_model, load_encoder
@@ -64,6 +65,7 @@ def write_adapter(
     encoder: Encoder,
     heads: Mapping[str, mx.array],
     facts: Mapping[str, Any],
+    decisions: Decisions | None = None,
 ) -> None:
     """Write an adapter with its head, the folder as a whole at once.
 
@@ -73,6 +75,7 @@ def write_adapter(
         encoder: with the adapter.
         heads: tensors of the head or heads.
         facts: how to use the model, as `bertplay.model_folder.write_model` is told.
+        decisions: how its logits become decisions; None where there is nothing to keep.
     """
     tensors = stored_tensors(adapter_arrays(encoder), heads, encoder.config.prefix)
     values = {
@@ -85,6 +88,8 @@ def write_adapter(
     def write(target: Path) -> None:
         mx.save_safetensors(str(target / WEIGHTS_FILE), tensors, {"format": "mlx"})
         write_json(target / ADAPTER_FILE, values)
+        if decisions is not None:
+            write_decisions(target, decisions)
 
     write_folder(folder, write)
 

@@ -16,7 +16,7 @@ PATH_OPTIONS = ("data", "validation", "output", "overwrite", "report", "backbone
 
 
 # They show or export what is trained, so that their edits change no result.
-_NOT_TRAINING = ("attribution", "comparison", "export", "report", "tracking")
+_NOT_TRAINING = ("attribution", "comparison", "decisions", "export", "report", "tracking")
 
 
 def training_settings(options: TrainOptions) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.calibration import fit_temperature
+from bertplay.decisions.cross_fitting import stratified_folds
 
 RARE_CLASSES = 3
 
@@ -64,8 +65,7 @@ def named_rare_classes(class_counts: Mapping[str, int]) -> str:
 
 def cross_fitted_temperatures(rows: Predictions) -> NDArray[np.float64]:
     """For each row the temperature of the half that it is not in; halves have equal shares."""
-    half = np.empty(len(rows.labels), dtype=np.int64)
-    half[np.argsort(rows.labels, kind="stable")] = np.arange(len(half)) % 2
+    half = stratified_folds(rows.labels, 2)
     fitted = [
         fit_temperature(rows.log_probabilities[half != number], rows.labels[half != number])
         for number in (0, 1)

@@ -84,6 +84,7 @@ def plan_trainings(
                 loss_args=dict(loss.arguments),
                 seed=seed,
                 keep="last",
+                calibration="none",
                 report=False,
             )
             of_run = with_recipe(of_run, table.task.name)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from bertplay.calibration_figures import calibration_figures
 from bertplay.metrics import CALIBRATION_BINS, expected_calibration_error
 from bertplay.report.blocks import Figures, Prose, Section, Table
-from bertplay.report.calibration_figures import calibration_figures
 from bertplay.report.confidence_figures import (
     ReliabilityPoint,
     confidence_figure,

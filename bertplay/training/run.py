@@ -9,10 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import mlx.core as mx
+import numpy as np
+from numpy.typing import NDArray
 
 from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
+from bertplay.data.dataset import LabelledTexts
+from bertplay.decisions.deciding import asked_of, decide, decision_facts
+from bertplay.decisions.labelled_logits import LabelledLogits, labelled
+from bertplay.decisions.stored_logits import write_logits
 from bertplay.device_memory import limit_cache
 from bertplay.distributed.agreement import require_divisible, together
 from bertplay.distributed.process_group import ProcessGroup, process_group
@@ -84,6 +90,8 @@ def train(
     started = time.perf_counter()
     data = load_training_data(options) if table is None else table
     options = with_recipe(options, data.task.name)
+    asked = asked_of(options.calibration, data.classes, labels_of(data.validation))
+    options = replace(options, calibration=asked.calibration)
     require_divisible(group, batch_size_of(options))
     loss = resolve_loss(options, data)
     teacher = None if options.teacher is None else load_teacher(options.teacher, data.classes)
@@ -148,6 +156,8 @@ def train(
         test_logits = None
         if prepared.test is not None:
             test_logits = _logits(prepared, prepared.test, options, group)
+        logits = labelled_logits(data, result.outputs, test_logits)
+        decisions = decide(logits["validation"], asked)
         seconds = time.perf_counter() - started
         summary = summary_of(
             options,
@@ -155,11 +165,15 @@ def train(
             prepared,
             result,
             test_logits,
+            decision_facts(logits["validation"], asked, decisions, logits.get("test")),
             frozen_pass=frozen_pass,
             total_seconds=seconds,
             output=output,
         )
         if group.first:
+            write_logits(output, logits)
+            classifier = replace(prepared.classifier, decisions=decisions)
+            prepared = replace(prepared, classifier=classifier)
             _write_results(output, prepared, result.outputs, test_logits, summary)
             if options.report:
                 write_report(output, {"": _predicted(prepared.validation, result.outputs)})
@@ -183,10 +197,25 @@ def _write_results(
     run_directory.write_summary(output, summary)
 
 
+def labels_of(texts: LabelledTexts) -> NDArray[np.int32]:
+    """`[N]` the labels of rows that have some."""
+    assert texts.labels is not None
+    return texts.labels
+
+
+def labelled_logits(
+    data: TrainingData, logits: Logits, test_logits: Logits | None
+) -> dict[str, LabelledLogits]:
+    """What the model says of the validation rows, and of the test rows where there are some."""
+    parts = {"validation": labelled(logits, labels_of(data.validation), data.classes)}
+    if data.test is not None and test_logits is not None:
+        parts["test"] = labelled(test_logits, labels_of(data.test), data.classes)
+    return parts
+
+
 def _predicted(rows: EncodedTexts, logits: Logits) -> PredictedRows:
     texts = rows.texts
-    assert texts.labels is not None
-    return PredictedRows(texts.ids, texts.texts, texts.labels, softmax(logits), texts.classes)
+    return PredictedRows(texts.ids, texts.texts, labels_of(texts), softmax(logits), texts.classes)
 
 
 def _logits(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,7 @@ def summary_of(
     prepared: Prepared,
     result: LoopResult[Metrics],
     test_logits: Logits | None,
+    decisions: Mapping[str, Any],
     *,
     frozen_pass: FrozenPass | None,
     total_seconds: float,
@@ -92,6 +94,7 @@ def summary_of(
         prepared: the trained classifier and its texts.
         result: of the training loop.
         test_logits: `[N, C]` of the test rows, where there are some.
+        decisions: what was fitted on the validation rows, and what it is worth.
         frozen_pass: of frozen layers that ran once.
         total_seconds: of the whole run.
         output: the run directory.
@@ -121,6 +124,7 @@ def summary_of(
         "validation": chosen.validation.as_dict(),
         "baseline": dict(majority_baseline(_class_counts(data), held_out.labels)),
         **({} if test_logits is None else _test_figures(data, test_logits)),
+        "decisions": dict(decisions),
         "checks": final_checks(chosen.checks, result.history[-1].checks),
         "epochs_run": len(result.history),
         "best_epoch": chosen.epoch,

@@ -50,7 +50,7 @@ def teacher_logits(
         done += more
         on_rows(done, total)
 
-    probabilities = teacher.predict_proba(rows.texts, on_batch=count)
+    probabilities = teacher.predict_proba(rows.texts, raw=True, on_batch=count)
     order = [teacher.classes.index(name) for name in rows.classes]
     # The logarithm of a probability too small for its type would be infinite.
     smallest = np.finfo(np.float64).tiny

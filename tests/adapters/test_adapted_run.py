@@ -106,7 +106,7 @@ def test_the_model_of_the_run_predicts_what_the_run_predicted(options_for, table
     ran(options_for, run, adapter="dora", quantize=4)
     predictions = rows_of(run / "predictions.csv")
     texts = {str(n): row["text"] for n, row in enumerate(rows_of(table), start=1)}
-    shares = bertplay.load(run).predict_proba([texts[row["id"]] for row in predictions])
+    shares = bertplay.load(run).predict_proba([texts[row["id"]] for row in predictions], raw=True)
     wanted = [[float(row["died"]), float(row["survived"])] for row in predictions]
     np.testing.assert_allclose(shares, wanted, atol=1e-5)
 

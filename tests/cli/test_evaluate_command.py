@@ -28,8 +28,9 @@ def test_the_validation_rows_give_the_figures_of_the_summary(bertplay, run, fold
     rows = [(texts[int(row["id"]) - 1], row["label"]) for row in validation]
     write_rows(folder / "validation.csv", rows)
 
-    figures = json.loads(bertplay("evaluate", run, "--data", "validation.csv", "--json").stdout)
+    printed = bertplay("evaluate", run, "--data", "validation.csv", "--raw", "--json").stdout
 
+    figures = json.loads(printed)
     expected = json.loads((run / "summary.json").read_text())["validation"]
     assert figures["confusion_matrix"] == expected["confusion_matrix"]
     assert figures["log_loss"] == pytest.approx(expected["log_loss"], abs=1e-5)

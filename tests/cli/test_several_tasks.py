@@ -182,3 +182,15 @@ def test_several_heads_are_not_exported_and_that_is_said(trained, tmp_path, name
     assert result.exit_code == 2
     assert "learned several tasks, and no format of export has room" in result.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("command", [("predict", "a warm film"), ("evaluate", "--data")])
+def test_raw_is_refused_as_tasks_have_no_calibration(trained, bertplay, command):
+    output, data, *_ = trained
+    name, *rest = command
+
+    result = bertplay(name, output, *rest, *([data] if name == "evaluate" else []), "--raw")
+
+    assert result.exit_code == 2
+    assert "leave --raw out" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
 
-from bertplay.report.calibration_figures import calibration_figures
+from bertplay.calibration_figures import calibration_figures
 from bertplay.report.confidence import reliability_points
 from bertplay.report.hard_rows import hard_rows_section
 from bertplay.report.loss_attention import loss_attention

@@ -72,6 +72,7 @@ ELSEWHERE = {
     "patience": "training/test_fit.py",
     "checkpoint_every": "training/test_resuming_the_loop.py",
     "keep_checkpoints": "training/test_unfreezing.py",
+    "calibration": "decisions/test_decisions_of_a_run.py",
     "tasks": "multi_task/test_train_tasks.py",
     "multi_task": "multi_task/test_train_tasks.py",
     "task_weighting": "multi_task/test_train_tasks.py",

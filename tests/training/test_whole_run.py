@@ -68,9 +68,9 @@ def test_a_run_writes_no_report_where_none_is_wanted(run):
 def test_the_run_directory_holds_what_the_design_names(run):
     names = {path.name for path in run.folder.iterdir()}
     wanted = {"config.yaml", "metrics.jsonl", "summary.json", "predictions.csv"}
-    assert names == wanted | {"checkpoints", "model"}
+    assert names == wanted | {"logits.safetensors", "checkpoints", "model"}
     model = {path.name for path in (run.folder / "model").iterdir()}
-    assert model == {"config.json", "model.safetensors", "tokenizer.json"}
+    assert model == {"config.json", "model.safetensors", "tokenizer.json", "decisions.json"}
     checkpoints = sorted(path.name for path in (run.folder / "checkpoints").iterdir())
     assert checkpoints == ["best", "step-00000004", "step-00000008"]
 
@@ -126,7 +126,8 @@ def test_predictions_are_those_of_the_saved_model(run, table):
     own = [passengers[int(row["id"]) - 1] for row in rows]
     assert [row["label"] for row in rows] == [passenger["label"] for passenger in own]
 
-    shares = bertplay.load(run.folder).predict_proba([passenger["text"] for passenger in own])
+    texts = [passenger["text"] for passenger in own]
+    shares = bertplay.load(run.folder).predict_proba(texts, raw=True)
 
     written = np.array([[float(row["died"]), float(row["survived"])] for row in rows])
     np.testing.assert_allclose(written, shares, atol=2e-6)
@@ -186,7 +187,9 @@ def test_config_yaml_runs_it_again_to_the_same_bits(run, tmp_path):
 def test_config_yaml_holds_what_the_recipe_decided(run):
     values = yaml.safe_load((run.folder / "config.yaml").read_text())
     options = from_mapping(values, "config.yaml")
-    assert options == replace(run.options, pooling="mean", average_weights=0.0)
+    assert options == replace(
+        run.options, pooling="mean", average_weights=0.0, calibration="temperature"
+    )
     assert None not in [options.epochs, options.lr, options.max_length]
 
 

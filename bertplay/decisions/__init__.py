@@ -1,0 +1,1 @@
+"""From a network's logits to decisions: probabilities that can be trusted, and what follows."""

@@ -1,0 +1,84 @@
+"""What is kept with a model so that its logits become decisions: model/decisions.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertplay.atomic_files import write_json
+from bertplay.data.errors import InputError
+from bertplay.decisions.calibrations import Calibration, calibration_from
+
+DECISIONS_FILE = "decisions.json"
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How a model's logits become decisions.
+
+    Attributes:
+        classes: the C names, in the order of the logits.
+        rows: how many validation rows it was fitted on.
+        calibration: what makes probabilities of logits.
+    """
+
+    classes: tuple[str, ...]
+    rows: int
+    calibration: Calibration
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return {
+            "classes": list(self.classes),
+            "rows": self.rows,
+            "calibration": self.calibration.as_dict(),
+        }
+
+
+def decisions_from(values: Mapping[str, Any], classes: Sequence[str]) -> Decisions:
+    """What `Decisions.as_dict` gave.
+
+    Args:
+        values: as they were stored.
+        classes: of the model.
+
+    Raises:
+        ValueError: they are for other classes, or a number is out of range.
+        KeyError: something is missing.
+        TypeError: something is of another type.
+    """
+    if values["classes"] != list(classes):
+        raise ValueError("it is for other classes than the model's")
+    return Decisions(
+        tuple(classes), int(values["rows"]), calibration_from(values["calibration"], len(classes))
+    )
+
+
+def write_decisions(folder: Path, decisions: Decisions) -> None:
+    """Write decisions.json into a model's folder, atomically."""
+    write_json(folder / DECISIONS_FILE, decisions.as_dict())
+
+
+def read_decisions(folder: Path, classes: Sequence[str]) -> Decisions | None:
+    """Read decisions.json of a model's folder; None where there is none.
+
+    Args:
+        folder: of the model.
+        classes: of the model.
+
+    Raises:
+        InputError: the file is damaged, or is another model's.
+    """
+    path = folder / DECISIONS_FILE
+    try:
+        return decisions_from(json.loads(path.read_text(encoding="utf-8")), classes)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"{error} is missing" if isinstance(error, KeyError) else error
+        raise InputError(
+            f"{path} is damaged ({what}): delete it to have the network's own probabilities"
+        ) from None
