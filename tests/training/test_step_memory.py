@@ -79,13 +79,16 @@ def test_the_estimate_is_within_a_twentieth_of_what_the_batch_takes(tmp_path, ch
     (length,) = padded_lengths_for(run.rows.token_ids)
     batch = run.rows.batch(Batch(np.arange(32), length), 64, run.settings.pad_id)
     mx.eval(batch, state)
-    mx.reset_peak_memory()
-    result = step(*batch, mx.array(0.0), mx.array(1e-4), seed=0)
-    mx.eval(result.loss, state)
+    peaks = []
+    for _ in range(5):  # how far MLX runs ahead of what it computes is chance
+        mx.reset_peak_memory()
+        result = step(*batch, mx.array(0.0), mx.array(1e-4), seed=0)
+        mx.eval(result.loss, state)
+        peaks.append(mx.get_peak_memory())
 
-    trained = estimate.needed - mx.get_peak_memory()
+    trained = estimate.needed - min(peaks)
     kept = sum(array.nbytes for array in arrays(run.model.trainable_parameters()))
-    assert trained - kept == pytest.approx(0, abs=0.05 * mx.get_peak_memory())
+    assert trained - kept == pytest.approx(0, abs=0.05 * min(peaks))
     assert (estimate.rows, estimate.length, estimate.accumulate) == (64, length, 1)
 
 
