@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bertplay.lr_find_options import LrFindOptions
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.options import TrainOptions
+    from bertplay.quantized_models import quantize
     from bertplay.training import lr_find, preflight, resume, train
 
 _EXPORTS = {
@@ -39,6 +40,7 @@ _EXPORTS = {
     "load_multi_task": "bertplay.loading",
     "lr_find": "bertplay.training",
     "preflight": "bertplay.training",
+    "quantize": "bertplay.quantized_models",
     "resume": "bertplay.training",
     "train": "bertplay.training",
 }
@@ -55,6 +57,7 @@ __all__ = [
     "load_multi_task",
     "lr_find",
     "preflight",
+    "quantize",
     "resume",
     "train",
 ]

@@ -21,6 +21,8 @@ from bertplay.encoders.checkpoint import WEIGHTS_FILE, read_safetensors, require
 from bertplay.encoders.config import EncoderConfig
 from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.families import build_encoder, read_config
+from bertplay.encoders.quantization import Quantization, read_quantization
+from bertplay.encoders.quantizing import quantize_encoder
 from bertplay.named_arrays import named_arrays
 
 if TYPE_CHECKING:
@@ -58,10 +60,42 @@ def write_model(
     """
     arrays = merged_arrays(encoder) | dict(replaced or {})
     tensors = stored_tensors(arrays, heads, encoder.config.prefix)
-    config = encoder.config.as_dict() | {"bertplay": dict(facts)}
+    _write(folder, tensors, tokenizer, encoder.config.as_dict() | {"bertplay": dict(facts)})
 
+
+def write_quantized_model(
+    folder: Path,
+    encoder: Encoder,
+    tokenizer: Tokenizer,
+    heads: Mapping[str, mx.array],
+    facts: Mapping[str, Any],
+    quantization: Quantization,
+) -> None:
+    """Write a model whose encoder was quantized, with its weights as MLX packs them.
+
+    bertplay reads it like any other model; transformers does not.
+
+    Args:
+        folder: replaced if it exists.
+        encoder: of the model, as `quantize_encoder` left it.
+        tokenizer: of the encoder.
+        heads: tensors of the head or heads.
+        facts: how to use the model, ready for JSON.
+        quantization: of the encoder.
+    """
+    tensors = stored_tensors(named_arrays(encoder.parameters()), heads, encoder.config.prefix)
+    config = encoder.config.as_dict() | quantization.as_dict() | {"bertplay": dict(facts)}
+    _write(folder, tensors, tokenizer, config)
+
+
+def _write(
+    folder: Path,
+    tensors: Mapping[str, mx.array],
+    tokenizer: Tokenizer,
+    config: Mapping[str, Any],
+) -> None:
     def write(target: Path) -> None:
-        mx.save_safetensors(str(target / WEIGHTS_FILE), tensors, {"format": "mlx"})
+        mx.save_safetensors(str(target / WEIGHTS_FILE), dict(tensors), {"format": "mlx"})
         write_json(target / "config.json", config)
         tokenizer.save(str(target / "tokenizer.json"))
         if decisions is not None:
@@ -102,6 +136,7 @@ class StoredModel:
         tensors: all of them, by name.
         backbone: encoder and tokenizer, where they are not in the folder: those that an adapter
             was put on.
+        quantization: of the encoder; None in full precision.
     """
 
     folder: Path
@@ -109,6 +144,7 @@ class StoredModel:
     facts: Mapping[str, Any]
     tensors: Mapping[str, mx.array]
     backbone: tuple[Encoder, Tokenizer] | None = None
+    quantization: Quantization | None = None
 
     @property
     def description(self) -> Path:
@@ -119,7 +155,10 @@ class StoredModel:
         """An encoder of the stored shape, whose weights `fill` loads."""
         if self.backbone is not None:
             return self.backbone[0]
-        return build_encoder(self.config, encoder_tensors(self.tensors, self.config.prefix))
+        encoder = build_encoder(self.config, encoder_tensors(self.tensors, self.config.prefix))
+        if self.quantization is not None:
+            quantize_encoder(encoder, self.quantization)
+        return encoder
 
     def tokenizer(self) -> Tokenizer:
         """The encoder's."""
@@ -177,7 +216,8 @@ def read_model(run: str | PathLike[str]) -> StoredModel:
             f"{run} holds an encoder without a head: train it first with "
             f"`bertplay train --backbone {run}`"
         )
-    return StoredModel(folder, config, facts, read_safetensors(folder / WEIGHTS_FILE))
+    tensors = read_safetensors(folder / WEIGHTS_FILE)
+    return StoredModel(folder, config, facts, tensors, quantization=read_quantization(folder))
 
 
 def head_tensors(head: nn.Module) -> dict[str, mx.array]:

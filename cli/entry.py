@@ -22,6 +22,7 @@ COMMANDS = (
     "predict",
     "diagnose",
     "merge",
+    "quantize",
     "export",
     "compare",
     "losses",

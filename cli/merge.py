@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
-
-from bertplay.data.errors import InputError
 
 _EXAMPLES = """\b
 Examples:
@@ -33,7 +30,9 @@ def merge(adapter: str, output: str, backbone: str | None, overwrite: bool) -> N
     The result is a model like that of a run, which needs no backbone: `bertplay predict DIR`.
     """
     folder = Path(output).expanduser()
-    _require_writable(folder, overwrite=overwrite)
+    from bertplay.model_destination import require_model_destination
+
+    require_model_destination(folder, overwrite=overwrite)
 
     from bertplay.classifier import Classifier, save
     from bertplay.loading import load_adapter
@@ -46,30 +45,3 @@ def merge(adapter: str, output: str, backbone: str | None, overwrite: bool) -> N
 
         save_multi_task(model, folder)
     click.echo(f"Wrote the merged model to {output}")
-
-
-def _require_writable(folder: Path, *, overwrite: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"--output {folder} is a file: name a folder")
-    if not folder.is_dir() or not any(folder.iterdir()):
-        return
-    if not _is_model(folder):
-        raise InputError(
-            f"--output {folder} holds files that are no model of bertplay: name another folder"
-        )
-    if not overwrite:
-        raise InputError(
-            f"--output {folder} already holds a model: name another folder, or replace it with "
-            "--overwrite"
-        )
-
-
-def _is_model(folder: Path) -> bool:
-    """Whether a folder holds a model of ours and nothing else, as all of it would be replaced."""
-    names = {path.name for path in folder.iterdir()}
-    if names != {"config.json", "model.safetensors", "tokenizer.json"}:
-        return False
-    try:
-        return "bertplay" in json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
-        return False

@@ -7,10 +7,10 @@ from typing import Any
 import mlx.core as mx
 import mlx.nn as nn
 
-from bertplay.adapters.linears import layer_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.encoders.dropout import Dropout
 from bertplay.encoders.encoder import Encoder
+from bertplay.encoders.layer_linears import layer_linears
 from bertplay.named_arrays import named_arrays
 
 _BASE = "linear"  # the name of the adapted map within mlx-lm's layers

@@ -13,7 +13,6 @@ from typing import Any
 import mlx.core as mx
 
 from bertplay.adapters.adding import adapter_arrays, add_adapters
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.atomic_files import write_folder, write_json
 from bertplay.data.errors import InputError
@@ -21,6 +20,7 @@ from bertplay.decisions.decisions import Decisions, write_decisions
 from bertplay.encoders.checkpoint import read_safetensors, require_same_names, weight_files
 from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.loading import find_model, load_encoder
+from bertplay.encoders.quantizing import fitting, quantize_linears
 from bertplay.model_folder import ADAPTER_FILE, StoredModel, encoder_tensors, stored_tensors
 from bertplay.named_arrays import named_arrays
 
@@ -122,7 +122,7 @@ def read_adapter(
             f"trained on, {origin.backbone} as it was then"
         )
     if origin.quantize:
-        quantize_linears(encoder, origin.quantize)
+        quantize_linears(encoder, fitting(encoder, origin.quantize))
     add_adapters(encoder, origin.settings)
     found = read_safetensors(place / WEIGHTS_FILE)
     prefix = encoder.config.prefix

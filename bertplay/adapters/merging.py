@@ -10,7 +10,7 @@ import mlx.nn as nn
 
 from bertplay.adapters.adding import is_adapted
 from bertplay.encoders.encoder import Encoder
-from bertplay.encoders.quantized_linear import QuantizedLinear
+from bertplay.encoders.quantized_linear import dequantized
 from bertplay.named_arrays import named_arrays
 
 
@@ -41,15 +41,15 @@ def merged_arrays(encoder: Encoder) -> dict[str, mx.array]:
 
 
 def _is_changed(path: str, modules: Mapping[str, nn.Module]) -> bool:
-    """Whether a linear map is adapted or quantized; a quantized one in an adapter counts not."""
-    if not isinstance(modules[path], QuantizedLinear):
+    """Whether a module is adapted or quantized; a quantized one in an adapter counts not."""
+    if not isinstance(modules[path], (nn.QuantizedLinear, nn.QuantizedEmbedding)):
         return is_adapted(modules[path])
     return not is_adapted(modules[path.rpartition(".")[0]])
 
 
 def _plain(module: Any) -> dict[str, mx.array]:
-    """Weight and bias, where it has one, of a linear map."""
+    """Weight and bias, where it has one, of a linear map or embeddings."""
     if is_adapted(module):
         return named_arrays(module.fuse(dequantize=True).parameters())
     bias = {"bias": module.bias} if "bias" in module else {}
-    return {"weight": module.dequantized(), **bias}
+    return {"weight": dequantized(module), **bias}

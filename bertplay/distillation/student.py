@@ -12,6 +12,7 @@ import numpy as np
 from mlx.utils import tree_unflatten
 from numpy.typing import NDArray
 
+from bertplay.adapters.merging import merged_arrays
 from bertplay.data.errors import InputError
 from bertplay.encoders.config import EncoderConfig
 from bertplay.encoders.encoder import Encoder
@@ -96,7 +97,7 @@ def student_from(
     student = build_encoder(config)
     initialise(student, mx.random.key(seed))
     chosen = teacher_layers(config.num_hidden_layers, teacher.config.num_hidden_layers)
-    own = named_arrays(teacher.parameters())
+    own = merged_arrays(teacher)
     # Not by name alone: 4 layers of 6 are numbers 2, 3, 5 and 6 of the teacher.
     of_layers = f"{teacher.layer_path}."
     inherited = {

@@ -15,6 +15,8 @@ from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
 from bertplay.encoders.checkpoint import read_encoder_tensors, require_same_names
 from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.families import build_encoder, read_config
+from bertplay.encoders.quantization import read_quantization
+from bertplay.encoders.quantizing import dequantize_words, quantize_encoder
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -44,7 +46,8 @@ def load_encoder(
 
     Returns:
         The encoder, in evaluation mode (no dropout), and the tokenizer. `encoder(input_ids,
-        attention_mask).last_hidden_state` is `[B, L, H]`.
+        attention_mask).last_hidden_state` is `[B, L, H]`. Of a quantized model the linear maps stay
+        in few bits, and the word embeddings, of which training takes the used ones, do not.
 
     Raises:
         InputError: nothing is there, it is of no known family, its weights are pickled or damaged,
@@ -56,11 +59,21 @@ def load_encoder(
     require_tokens_fit(tokenizer, config.vocab_size, folder)
     tensors = read_encoder_tensors(folder, config.prefix)
     encoder = build_encoder(config, tensors)
+    quantization = read_quantization(folder)
+    if quantization is not None:
+        quantize_encoder(encoder, quantization)
     require_same_names(tensors, dict(tree_flatten(encoder.parameters())), folder)
-    encoder.load_weights([(name, tensor.astype(dtype)) for name, tensor in tensors.items()])
+    encoder.load_weights([(name, _as(dtype, tensor)) for name, tensor in tensors.items()])
+    if quantization is not None:
+        dequantize_words(encoder)
     encoder.eval()
     mx.eval(encoder.parameters())
     return encoder, tokenizer
+
+
+def _as(dtype: mx.Dtype, tensor: mx.array) -> mx.array:
+    """In a type, but for the packed bits of quantized weights."""
+    return tensor if tensor.dtype == mx.uint32 else tensor.astype(dtype)
 
 
 def find_model(path_or_repo: str | PathLike[str]) -> Path:

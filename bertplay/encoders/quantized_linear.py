@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -21,16 +21,17 @@ class QuantizedLinear(nn.QuantizedLinear):
         """`[..., input_size]` to `[..., output_size]`."""
         if on_gpu():
             return cast("mx.array", super().__call__(x))
-        product = x @ self.dequantized().T
+        product = x @ dequantized(self).T
         return product + self.bias if "bias" in self else product
 
-    def dequantized(self) -> mx.array:
-        """The weight that the bits stand for, `[output_size, input_size]`."""
-        return mx.dequantize(
-            self.weight,
-            self.scales,
-            self.biases,
-            group_size=self.group_size,
-            bits=self.bits,
-            mode=self.mode,
-        )
+
+def dequantized(module: Any) -> mx.array:
+    """The weight that the bits of a linear map or of embeddings stand for, `[rows, columns]`."""
+    return mx.dequantize(
+        module.weight,
+        module.scales,
+        module.biases,
+        group_size=module.group_size,
+        bits=module.bits,
+        mode=module.mode,
+    )

@@ -12,8 +12,9 @@ import mlx.nn as nn
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.folder import AdapterOrigin, origin_of
 from bertplay.adapters.merging import merged_arrays
-from bertplay.adapters.quantizing import quantize_linears
+from bertplay.data.errors import InputError
 from bertplay.encoders.encoder import Encoder
+from bertplay.encoders.quantizing import fitting, quantize_linears, quantized_bits
 from bertplay.freezing import apply_freeze, freeze_stages
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
@@ -31,19 +32,39 @@ def choose_trained_part(encoder: Encoder, options: TrainOptions) -> AdapterOrigi
         What the adapter belongs to; None without one.
 
     Raises:
-        InputError: the encoder has fewer layers than are to be frozen, or cannot be quantized.
+        InputError: the encoder has fewer layers than are to be frozen, cannot be quantized, or is
+            quantized and not frozen.
     """
+    _require_trainable(encoder, options)
     stages = freeze_stages(options.freeze, options.unfreeze)
     # All of them, so that a stage that this encoder cannot have is refused now; the first last.
     for epoch in sorted(stages, reverse=True):
         apply_freeze(encoder, stages[epoch])
     if options.quantize:
-        quantize_linears(encoder, options.quantize)
+        quantize_linears(encoder, fitting(encoder, options.quantize))
     settings = adapter_settings(options)
     if settings is None:
         return None
     add_adapters(encoder, settings)
     return origin_of(settings, options.quantize, options.backbone)
+
+
+def _require_trainable(encoder: Encoder, options: TrainOptions) -> None:
+    """Refuse to train weights that the backbone has in few bits, or to quantize them again."""
+    bits = quantized_bits(encoder)
+    if not bits:
+        return
+    if options.quantize:
+        raise InputError(
+            f"quantize is {options.quantize}, but {options.backbone} is in {bits} bits already: "
+            "leave quantize out"
+        )
+    frozen = set(freeze_stages(options.freeze, options.unfreeze).values()) == {"full"}
+    if not frozen and adapter_settings(options) is None:
+        raise InputError(
+            f"{options.backbone} is in {bits} bits, which are not trained: give an adapter, such "
+            "as lora, or freeze full, or train the model that it was made of"
+        )
 
 
 def trainable_numbers(model: nn.Module) -> int:

@@ -7,11 +7,11 @@ from tiny_classifier import TINY, bits_of, logits, loss_of, steps, tiny
 
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.merging import merged_arrays
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import ALL_LINEAR, TARGETS, AdapterSettings, split_targets
 from bertplay.data.errors import InputError
 from bertplay.encoders import BertConfig, BertEncoder, load_encoder
 from bertplay.encoders.post_norm import LINEARS
+from bertplay.encoders.quantizing import fitting
 from bertplay.named_arrays import named_arrays
 
 KINDS = pytest.mark.parametrize("kind", ["lora", "dora"])
@@ -190,5 +190,5 @@ def test_targets_are_listed_with_commas():
 
 def test_an_encoder_whose_inputs_make_no_groups_is_not_quantized():
     encoder = BertEncoder(BertConfig(10, 20, 1, 2, 32))
-    with pytest.raises(InputError, match="a multiple of 32, and this backbone's query has 20"):
-        quantize_linears(encoder, 8)
+    with pytest.raises(InputError, match="a multiple of 32, and this encoder's query has 20"):
+        fitting(encoder, 8)

@@ -7,9 +7,10 @@ import mlx.core as mx
 import numpy as np
 
 from bertplay.adapters.adding import add_adapters
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.encoders import load_encoder
+from bertplay.encoders.quantization import Quantization
+from bertplay.encoders.quantizing import quantize_linears
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.named_arrays import named_arrays
 from bertplay.optimizers.parameter_groups import optimizer_for
@@ -32,7 +33,7 @@ def tiny(
     mx.random.seed(0)
     head = ClassificationHeadV2(32, 2, loss="ce", pooling="mean", dropout=0.0)
     if bits:
-        quantize_linears(encoder, bits)
+        quantize_linears(encoder, Quantization(bits, 32))
     if kind is not None:
         add_adapters(encoder, AdapterSettings(kind, dropout=dropout, **settings))
     model = TextClassifier(encoder, head)

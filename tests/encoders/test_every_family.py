@@ -10,13 +10,15 @@ from tiny_encoders import FAMILIES, FOLDER, LENGTHS, expected, largest_differenc
 
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.merging import merged_arrays
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import ALL_LINEAR, TARGETS, AdapterSettings
 from bertplay.data.tokenizer import load_tokenizer
 from bertplay.encoders import load_encoder
 from bertplay.encoders.dropout import Dropout
 from bertplay.encoders.families import build_encoder
+from bertplay.encoders.quantization import Quantization
+from bertplay.encoders.quantizing import quantize_encoder, quantize_linears
 from bertplay.freezing import apply_freeze, frozen_layers
+from bertplay.model_folder import write_quantized_model
 from bertplay.named_arrays import named_arrays
 from bertplay.optimizers.parameter_groups import optimizer_for
 
@@ -172,10 +174,52 @@ def test_quantized_maps_stay_near(family, bits, most):
     encoder, batch = loaded(family), expected(family, 32)
     wide = [m for _, m in encoder.named_modules() if isinstance(m, nn.Linear)]
     assert wide
-    quantize_linears(encoder, bits)
+    quantize_linears(encoder, Quantization(bits, 32))
     got = encoder(batch["input_ids"], batch["attention_mask"]).last_hidden_state
     difference = np.abs(np.array(got) - np.array(batch["last_hidden_state"]))
     assert 0 < difference[np.array(batch["attention_mask"]) == 1].mean() <= most
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_a_quantized_encoder_is_written_and_read_as_it_is(family, bits, tmp_path):
+    folder, quantized = written_quantized(family, bits, tmp_path)
+    assert len(quantized_names(mx.load(str(folder / "model.safetensors")))) == 1 + len(
+        [m for m in quantized.modules() if isinstance(m, nn.QuantizedLinear)]
+    )
+    batch = expected(family, 32)
+    wanted = quantized(batch["input_ids"], batch["attention_mask"]).last_hidden_state
+    again, _ = load_encoder(folder)
+    got = again(batch["input_ids"], batch["attention_mask"]).last_hidden_state
+    assert largest_difference(got, wanted) <= 1e-6
+    plain = build_encoder(again.config, merged_arrays(quantized)).eval()
+    plain.load_weights(list(merged_arrays(quantized).items()))
+    got = plain(batch["input_ids"], batch["attention_mask"]).last_hidden_state
+    assert largest_difference(got, wanted) <= 1e-4
+
+
+@pytest.mark.parametrize("bits", [8, 4])
+def test_adapters_on_a_quantized_encoder_get_gradients_and_nothing_else_does(
+    family, bits, tmp_path
+):
+    encoder, _ = load_encoder(written_quantized(family, bits, tmp_path)[0])
+    add_adapters(encoder, AdapterSettings(rank=2, targets=(ALL_LINEAR,)))
+    _, found = gradients(encoder, expected(family, 32))
+    assert set(found) == set(adapter_arrays(encoder))
+    # The other matrix of each pair starts at 0, and so does the gradient of this one.
+    assert all(leaf.any() for name, leaf in found.items() if name.endswith("lora_b"))
+
+
+def written_quantized(family, bits, place):
+    """A folder with the encoder in so many bits, and that encoder."""
+    encoder, tokenizer = load_encoder(FOLDER / family)
+    quantization = Quantization(bits, 32)
+    quantize_encoder(encoder, quantization)
+    write_quantized_model(place / "model", encoder, tokenizer, {}, {}, quantization)
+    return place / "model", encoder
+
+
+def quantized_names(tensors):
+    return {name for name in tensors if name.endswith(".scales")}
 
 
 def test_rates_fall_from_layer_to_layer(family):

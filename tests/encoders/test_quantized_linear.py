@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bertplay.encoders.linear import Linear
-from bertplay.encoders.quantized_linear import QuantizedLinear
+from bertplay.encoders.quantized_linear import QuantizedLinear, dequantized
 
 BITS = pytest.mark.parametrize("bits", [8, 4])
 
@@ -35,7 +35,7 @@ def test_it_passes_the_gradient_of_the_map_of_mlx_on(bits):
 @BITS
 def test_its_weight_is_as_near_as_the_bits_allow(bits):
     linear = Linear(64, 32)
-    weight = QuantizedLinear.from_linear(linear, 32, bits).dequantized()
+    weight = dequantized(QuantizedLinear.from_linear(linear, 32, bits))
     groups = np.array(linear.weight).reshape(32, 2, 32)
     step = (groups.max(axis=2) - groups.min(axis=2)) / (2**bits - 1)
     error = np.abs(np.array(weight) - np.array(linear.weight)).reshape(32, 2, 32).max(axis=2)

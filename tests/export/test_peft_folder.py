@@ -14,10 +14,11 @@ from bertplay import load_adapter
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.folder import origin_of
 from bertplay.adapters.merging import merged_arrays
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.classifier import save_adapter
 from bertplay.data.errors import InputError
+from bertplay.encoders.quantization import Quantization
+from bertplay.encoders.quantizing import quantize_linears
 from bertplay.export.peft_folder import write_peft_folder
 from bertplay.export.writing import ExportSettings, export_run
 
@@ -30,7 +31,7 @@ def adapted_run(folder: Path, kind: str, *, bits: int = 0) -> Path:
     settings = AdapterSettings(kind, rank=4, alpha=12, targets=("query", "output.dense"))
     classifier = tiny_classifier(HEADS["mean"], pooler=True)
     if bits:
-        quantize_linears(classifier.encoder, bits)
+        quantize_linears(classifier.encoder, Quantization(bits, 32))
     add_adapters(classifier.encoder, settings)
     arrays = sorted(adapter_arrays(classifier.encoder).items())
     keys = mx.random.split(mx.random.key(5), len(arrays))

@@ -134,12 +134,13 @@ def test_a_head_of_its_own_lies_beside_the_encoder(runs, tmp_path):
 
 def test_an_adapter_and_quantized_weights_are_merged(tmp_path):
     from bertplay.adapters.adding import adapter_arrays, add_adapters
-    from bertplay.adapters.quantizing import quantize_linears
     from bertplay.adapters.settings import AdapterSettings
+    from bertplay.encoders.quantization import Quantization
+    from bertplay.encoders.quantizing import quantize_linears
     from bertplay.export.transformers_folder import write_transformers_folder
 
     classifier = tiny_classifier(TRANSFORMERS)
-    quantize_linears(classifier.encoder, 8)
+    quantize_linears(classifier.encoder, Quantization(8, 32))
     add_adapters(classifier.encoder, AdapterSettings("dora"))
     changed = [(n, a + 0.1) for n, a in adapter_arrays(classifier.encoder).items()]
     classifier.encoder.load_weights(changed, strict=False)

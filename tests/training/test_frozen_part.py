@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from bertplay.adapters.adding import add_adapters
-from bertplay.adapters.quantizing import quantize_linears
 from bertplay.adapters.settings import AdapterSettings
 from bertplay.encoders import load_encoder
+from bertplay.encoders.quantization import Quantization
+from bertplay.encoders.quantizing import quantize_linears
 from bertplay.freezing import apply_freeze
 from bertplay.heads import ClassificationHeadV2, MultiTaskHead, RegressionHead, TextClassifier
 from bertplay.losses import FixedTaskWeights
@@ -94,7 +95,7 @@ def test_layers_with_adapters_do_not_run_once():
 
 def test_a_quantized_encoder_runs_once():
     model = tiny("full")
-    quantize_linears(model.encoder, 8)
+    quantize_linears(model.encoder, Quantization(8, 32))
     part = frozen_part(model)
     features = frozen_features(part, TEXTS, 0)
     np.testing.assert_allclose(logits_of(model, features, part), logits_of(model), atol=1e-5)

@@ -1,0 +1,88 @@
+"""What a model says of its validation rows before and after its weights were quantized."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertplay.classifier import Classifier
+from bertplay.metrics import Metrics, evaluate
+from bertplay.multi_task.classifier import MultiTaskClassifier
+from bertplay.report.finished_run import validation_rows
+from bertplay.report.predicted_rows import PredictedRows
+from bertplay.report.run_files import read_run_files
+
+Rows = Mapping[str, PredictedRows]
+"""Label column to its validation rows; the column of a run with a single one is ""."""
+
+
+@dataclass(frozen=True)
+class ChangedFigures:
+    """What quantizing changed for one label column, on the run's validation rows.
+
+    Attributes:
+        rows: their number.
+        before: figures of the run's model.
+        after: figures of the quantized model.
+        changed: share of the rows whose likeliest class is another one now.
+    """
+
+    rows: int
+    before: Metrics
+    after: Metrics
+    changed: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for `json.dumps`."""
+        return {
+            "rows": self.rows,
+            "before": self.before.as_dict(),
+            "after": self.after.as_dict(),
+            "changed": self.changed,
+        }
+
+
+def rows_of_run(run: Path) -> Rows:
+    """The validation rows of a run, of the columns whose rows have one class each.
+
+    Raises:
+        InputError: it is no finished run, or its tables are missing or have changed.
+    """
+    return validation_rows(read_run_files(run))
+
+
+def probabilities(
+    model: Classifier | MultiTaskClassifier, rows: Rows
+) -> dict[str, NDArray[np.float64]]:
+    """Label column to what a model says of its rows, `[N, C]`."""
+    if isinstance(model, Classifier):
+        return {name: model.predict_proba(of_column.texts) for name, of_column in rows.items()}
+    return {name: model.predict_outputs(of_column.texts)[name] for name, of_column in rows.items()}
+
+
+def changed_figures(
+    rows: Rows,
+    before: Mapping[str, NDArray[np.float64]],
+    after: Mapping[str, NDArray[np.float64]],
+) -> dict[str, ChangedFigures]:
+    """Label column to what was changed.
+
+    Args:
+        rows: of the columns.
+        before: `probabilities` of the model.
+        after: `probabilities` of the quantized model.
+    """
+    return {
+        name: ChangedFigures(
+            rows=len(of_column.texts),
+            before=evaluate(before[name], of_column.labels, of_column.classes),
+            after=evaluate(after[name], of_column.labels, of_column.classes),
+            changed=float((before[name].argmax(axis=1) != after[name].argmax(axis=1)).mean()),
+        )
+        for name, of_column in rows.items()
+    }
