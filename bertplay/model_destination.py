@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from bertplay.data.errors import InputError
+from bertplay.decisions.decisions import DECISIONS_FILE
 
 
 def require_model_destination(folder: Path, *, overwrite: bool) -> None:
@@ -36,7 +37,7 @@ def require_model_destination(folder: Path, *, overwrite: bool) -> None:
 def _is_model(folder: Path) -> bool:
     """Whether a folder holds a model of ours and nothing else, as all of it would be replaced."""
     names = {path.name for path in folder.iterdir()}
-    if names != {"config.json", "model.safetensors", "tokenizer.json"}:
+    if names - {DECISIONS_FILE} != {"config.json", "model.safetensors", "tokenizer.json"}:
         return False
     try:
         return "bertplay" in json.loads((folder / "config.json").read_text(encoding="utf-8"))

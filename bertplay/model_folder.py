@@ -60,7 +60,8 @@ def write_model(
     """
     arrays = merged_arrays(encoder) | dict(replaced or {})
     tensors = stored_tensors(arrays, heads, encoder.config.prefix)
-    _write(folder, tensors, tokenizer, encoder.config.as_dict() | {"bertplay": dict(facts)})
+    config = encoder.config.as_dict() | {"bertplay": dict(facts)}
+    _write(folder, tensors, tokenizer, config, decisions)
 
 
 def write_quantized_model(
@@ -70,6 +71,7 @@ def write_quantized_model(
     heads: Mapping[str, mx.array],
     facts: Mapping[str, Any],
     quantization: Quantization,
+    decisions: Decisions | None = None,
 ) -> None:
     """Write a model whose encoder was quantized, with its weights as MLX packs them.
 
@@ -82,10 +84,11 @@ def write_quantized_model(
         heads: tensors of the head or heads.
         facts: how to use the model, ready for JSON.
         quantization: of the encoder.
+        decisions: how its logits become decisions; None where there is nothing to keep.
     """
     tensors = stored_tensors(named_arrays(encoder.parameters()), heads, encoder.config.prefix)
     config = encoder.config.as_dict() | quantization.as_dict() | {"bertplay": dict(facts)}
-    _write(folder, tensors, tokenizer, config)
+    _write(folder, tensors, tokenizer, config, decisions)
 
 
 def _write(
@@ -93,6 +96,7 @@ def _write(
     tensors: Mapping[str, mx.array],
     tokenizer: Tokenizer,
     config: Mapping[str, Any],
+    decisions: Decisions | None,
 ) -> None:
     def write(target: Path) -> None:
         mx.save_safetensors(str(target / WEIGHTS_FILE), dict(tensors), {"format": "mlx"})

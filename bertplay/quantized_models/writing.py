@@ -107,7 +107,8 @@ def quantize(
     quantize_encoder(plain, quantization)
     figures = changed_figures(rows, before, probabilities(model, rows))
     heads, facts = _heads_and_facts(model)
-    write_quantized_model(folder, plain, model.tokenizer, heads, facts, quantization)
+    decisions = model.decisions if isinstance(model, Classifier) else None
+    write_quantized_model(folder, plain, model.tokenizer, heads, facts, quantization, decisions)
     return QuantizedModel(folder, quantization, bytes_before, _bytes(model), figures, remark)
 
 

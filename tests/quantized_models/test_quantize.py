@@ -161,6 +161,12 @@ def test_a_head_is_trained_on_it(run, trained, tmp_path):
     assert bertplay.load(onto).predict(["the women first class"]) == ["survived"]
 
 
+def test_the_calibration_of_the_run_is_kept(run, tmp_path):
+    made = quantize(run, tmp_path / "small", bits=8)
+    before, after = bertplay.load(run), bertplay.load(made.folder)
+    assert after.decisions == before.decisions is not None
+
+
 def test_saved_again_it_is_a_model_in_full_precision(run, tmp_path):
     small = bertplay.load(quantize(run, tmp_path / "small", bits=4).folder)
     save(small, tmp_path / "full")
