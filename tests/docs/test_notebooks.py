@@ -14,6 +14,7 @@ SMALL = {
     "your-own-encoder": "epochs, width = 1, 16",
     "titanic-to-submission": "epochs, passengers = 1, 200",
     "emotions-many-tasks": "epochs, rows = 1, 200",
+    "diagnosing-a-collapsed-model": "epochs, rows = 1, 60",
 }
 every_notebook = pytest.mark.parametrize("name", SMALL)
 
@@ -43,6 +44,18 @@ def test_outputs_are_those_of_one_run_from_top_to_bottom(name):
     counts = [cell.execution_count for cell in code_cells(read(name))]
 
     assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_run_that_is_to_collapse_did_and_the_healthy_one_did_not():
+    said = {
+        cell.source.split('"')[1]: "".join(output.get("text", "") for output in cell.outputs)
+        for cell in code_cells(read("diagnosing-a-collapsed-model"))
+        if cell.source.startswith("fit(")
+    }
+
+    assert said["collapsed"].startswith("error: BP201 ")
+    assert "error: BP303 " in said["dead"]
+    assert said["weighted"] == said["faster"] == said["healthy"] == "no check fired\n"
 
 
 @pytest.mark.slow
