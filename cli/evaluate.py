@@ -46,18 +46,13 @@ def evaluate(run: str, data: str, label: str | None, raw: bool, as_json: bool) -
     model = load_any(run)
     if isinstance(model, Classifier):
         result = _of_classifier(model, run, data, label, raw=raw)
-    elif label is not None:
-        raise InputError(
-            f"--label names another label column, but {run} learned several: name the table's "
-            "columns as in training"
-        )
     elif raw:
         raise InputError(
             f"--raw leaves out a calibration, and {run} learned several label columns, which have "
             "none: leave --raw out"
         )
     else:
-        result = _of_tasks(model, run, data)
+        result = _of_tasks(model, run, data, label)
     if as_json:
         import json
 
@@ -90,11 +85,11 @@ def _of_classifier(
     }
 
 
-def _of_tasks(model: MultiTaskClassifier, run: str, data: str) -> dict[str, Any]:
+def _of_tasks(model: MultiTaskClassifier, run: str, data: str, label: str | None) -> dict[str, Any]:
     from bertplay.cli.long_prediction import predict_outputs
     from bertplay.multi_task.evaluation import evaluation_rows, metrics_of_outputs
 
-    rows = evaluation_rows(model, data)
+    rows = evaluation_rows(model, data, label)
     tasks = metrics_of_outputs(predict_outputs(model, rows.texts), rows)
     return {
         "run": run,

@@ -63,8 +63,9 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
 
 def _backbone_text(plan: Plan) -> str:
     bits = f" in {plan.quantize} bits" if plan.quantize else ""
+    head = ", without the classification head that it has" if plan.head_left_out else ""
     return (
-        f"{one_line(plan.backbone)}{bits}, trainable {plan.trainable_parameters:,} of "
+        f"{one_line(plan.backbone)}{bits}{head}, trainable {plan.trainable_parameters:,} of "
         f"{plan.total_parameters:,} parameters"
     )
 

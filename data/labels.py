@@ -86,9 +86,17 @@ def encode_labels(
         if name not in number:
             raise InputError(
                 f"{where}, {kind} {place}: the training data has no class {name!r}, only "
-                f"{listed(classes)}{did_you_mean(name, classes)}"
+                f"{listed(classes)}{_counts(names, classes)}{did_you_mean(name, classes)}"
             )
     return np.array([number[name] for name in names], dtype=np.int32), tuple(classes)
+
+
+def _counts(names: Sequence[str], classes: Sequence[str]) -> str:
+    """How many classes a column has, where that is not how many a model knows."""
+    found = len(set(names))
+    if found == len(classes):
+        return ""
+    return f" (the model has {len(classes)} classes, the column {found})"
 
 
 def sorted_classes(names: Sequence[str]) -> tuple[str, ...]:

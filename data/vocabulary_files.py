@@ -35,7 +35,7 @@ def word_pieces_from(path: Path) -> Tokenizer:
     missing = [token for token in special[:4] if token not in vocabulary]
     if missing:
         raise InputError(f"{path} is not a BERT vocabulary: it has no token {missing[0]}")
-    return word_piece_tokenizer(vocabulary, _settings(path.parent), special)
+    return word_piece_tokenizer(vocabulary, tokenizer_settings(path.parent), special)
 
 
 def word_piece_tokenizer(
@@ -102,7 +102,7 @@ def byte_pairs_from(folder: Path) -> Tokenizer:
         tokenizer = Tokenizer(models.BPE(vocabulary, merges))
     except Exception as error:  # tokenizers raises a bare Exception
         raise InputError(f"{folder / 'merges.txt'} does not fit vocab.json: {error}") from error
-    spaced = bool(_settings(folder).get("add_prefix_space", False))
+    spaced = bool(tokenizer_settings(folder).get("add_prefix_space", False))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=spaced)
     tokenizer.decoder = decoders.ByteLevel()
     _, _, first, last, mask = _BYTE_PAIRS
@@ -140,7 +140,12 @@ def _enclose(tokenizer: Tokenizer, first: str, last: str, vocabulary: dict[str, 
     )
 
 
-def _settings(folder: Path) -> dict[str, Any]:
+def tokenizer_settings(folder: Path) -> dict[str, Any]:
+    """What tokenizer_config.json of a folder says; nothing where there is none.
+
+    Raises:
+        InputError: the file holds no JSON object.
+    """
     path = folder / "tokenizer_config.json"
     return _json(path) if path.is_file() else {}
 

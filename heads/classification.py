@@ -39,7 +39,8 @@ class ClassificationHeadV2(TextHead):
         pooling: "cls", "mean", "max" or "attention", see `bertplay.heads.pooling`.
         hidden_dims: sizes of the hidden layers; empty for a linear classifier.
         activation: of the hidden layers: "gelu", "relu", "silu" or "tanh".
-        norm: LayerNorm on the input of every linear layer, the last one included.
+        norm: LayerNorm on the input of every linear layer, the last one included; "last" for that
+            one alone.
         dropout: probability after every hidden layer and before the last linear layer.
         dropout_samples: in training, logits are averaged over so many dropout masks of the last
             linear layer, see `TextHead`; at least 1.
@@ -61,7 +62,7 @@ class ClassificationHeadV2(TextHead):
         pooling: str = "cls",
         hidden_dims: Sequence[int] = (),
         activation: str = "gelu",
-        norm: bool = True,
+        norm: bool | str = True,
         dropout: float = 0.1,
         dropout_samples: int = 1,
         residual: bool = False,

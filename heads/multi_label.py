@@ -55,7 +55,7 @@ class MultiLabelHead(TextHead):
         pooling: str = "mean",
         hidden_dims: Sequence[int] = (256,),
         activation: str = "gelu",
-        norm: bool = True,
+        norm: bool | str = True,
         dropout: float = 0.1,
         dropout_samples: int = 1,
         residual: bool = False,

@@ -38,7 +38,8 @@ class TextHead(nn.Module):
         pooling: "cls", "mean", "max" or "attention", see `bertplay.heads.pooling`.
         hidden_dims: sizes of the hidden layers; empty for a linear head.
         activation: of the hidden layers: "gelu", "relu", "silu" or "tanh".
-        norm: LayerNorm on the input of every linear layer, the last one included.
+        norm: LayerNorm on the input of every linear layer, the last one included; "last" for that
+            one alone.
         dropout: probability after every hidden layer and before the last linear layer.
         dropout_samples: K, at least 1.
         residual: add each hidden layer's input to its output; where the sizes differ, a linear
@@ -60,7 +61,7 @@ class TextHead(nn.Module):
         pooling: str = "mean",
         hidden_dims: Sequence[int] = (),
         activation: str = "gelu",
-        norm: bool = True,
+        norm: bool | str = True,
         dropout: float = 0.1,
         dropout_samples: int = 1,
         residual: bool = False,
@@ -75,6 +76,10 @@ class TextHead(nn.Module):
             isinstance(dropout_samples, int) and dropout_samples >= 1,
             f"dropout_samples is {dropout_samples}: it must be a whole number of at least 1",
         )
+        require(
+            norm in (True, False, "last"),
+            f"norm is {norm!r}: choose True, False or 'last'",
+        )
         _require_choice("pooling", pooling, POOLINGS)
         _require_choice("activation", activation, tuple(ACTIVATIONS))
         self.hidden_size = hidden_size
@@ -85,7 +90,7 @@ class TextHead(nn.Module):
                 inputs,
                 outputs,
                 activation=activation,
-                norm=norm,
+                norm=norm is True,
                 dropout=dropout,
                 residual=residual,
             )

@@ -21,6 +21,8 @@ from bertplay.encoders.modernbert import ModernBertConfig, ModernBertEncoder
 from bertplay.encoders.mpnet import MPNetConfig, MPNetEncoder
 from bertplay.encoders.roberta import RobertaConfig, RobertaEncoder, XlmRobertaConfig
 
+_CLASSIFIER = "ForSequenceClassification"
+
 
 @dataclass(frozen=True)
 class Family:
@@ -120,3 +122,19 @@ def read_config_values(folder: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InputError(f"{path} must hold a JSON object")
     return values
+
+
+def has_own_head(folder: Path) -> bool:
+    """Whether a folder holds a model of transformers with a head for classes or a number.
+
+    Args:
+        folder: of anything.
+
+    Raises:
+        InputError: its config.json holds no JSON object.
+    """
+    if not (folder / "config.json").is_file():
+        return False
+    values = read_config_values(folder)
+    named = values.get("architectures") or []
+    return "bertplay" not in values and any(str(n).endswith(_CLASSIFIER) for n in named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from bertplay.backbones import MINI
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
 from bertplay.encoders.checkpoint import read_encoder_tensors, require_same_names
+from bertplay.encoders.config import EncoderConfig
 from bertplay.encoders.encoder import Encoder
 from bertplay.encoders.families import build_encoder, read_config
 from bertplay.encoders.quantization import read_quantization
@@ -58,6 +60,27 @@ def load_encoder(
     tokenizer = load_tokenizer(folder)
     require_tokens_fit(tokenizer, config.vocab_size, folder)
     tensors = read_encoder_tensors(folder, config.prefix)
+    return filled_encoder(config, tensors, folder, dtype=dtype), tokenizer
+
+
+def filled_encoder(
+    config: EncoderConfig,
+    tensors: Mapping[str, mx.array],
+    folder: Path,
+    *,
+    dtype: mx.Dtype = mx.float32,
+) -> Encoder:
+    """An encoder with its weights, in evaluation mode.
+
+    Args:
+        config: of the encoder.
+        tensors: its weights by name, all of them and no other.
+        folder: where they come from, for messages.
+        dtype: the type of the weights and of the arithmetic.
+
+    Raises:
+        InputError: a tensor is missing, superfluous or of another shape.
+    """
     encoder = build_encoder(config, tensors)
     quantization = read_quantization(folder)
     if quantization is not None:
@@ -68,7 +91,7 @@ def load_encoder(
         dequantize_words(encoder)
     encoder.eval()
     mx.eval(encoder.parameters())
-    return encoder, tokenizer
+    return encoder
 
 
 def _as(dtype: mx.Dtype, tensor: mx.array) -> mx.array:

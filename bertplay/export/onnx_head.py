@@ -30,7 +30,7 @@ def head_logits(
     """
 
     def normed(x: str, name: str) -> str:
-        if not settings.norm:
+        if not settings.norm or (settings.norm == "last" and name != "norm"):
             return x
         return layer_norm(graph, x, arrays, name, eps=settings.norm_eps, prefix=_PREFIX)
 

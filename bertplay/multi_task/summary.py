@@ -74,6 +74,7 @@ def tasks_plan(
         features=None if frozen_pass is None else frozen_pass.planned(),
         adapter=adapter_settings(options),
         quantize=options.quantize,
+        head_left_out=encoded.head_left_out,
     )
 
 

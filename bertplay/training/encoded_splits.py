@@ -14,6 +14,8 @@ from bertplay.data.errors import InputError
 from bertplay.data.token_rows import TokenRows
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders import Encoder, encoder_from_scratch, load_encoder
+from bertplay.encoders.families import has_own_head
+from bertplay.encoders.loading import find_model
 from bertplay.named_arrays import named_arrays
 from bertplay.options import TrainOptions
 from bertplay.recipes import Recipe, recipe_for
@@ -37,6 +39,7 @@ class EncodedSplits:
         vocabulary: the used part and the whole.
         untrained: encoder tensors that are kept out of training: BERT's pooler.
         cut_texts: training texts that were longer than `max_length`.
+        head_left_out: the backbone is a model of transformers with a head of its own.
     """
 
     encoder: Encoder
@@ -48,6 +51,7 @@ class EncodedSplits:
     vocabulary: UsedVocabulary
     untrained: Mapping[str, mx.array]
     cut_texts: int
+    head_left_out: bool
 
     @property
     def pad_id(self) -> int:
@@ -108,6 +112,7 @@ def encode_splits(
         vocabulary,
         untrained,
         cut,
+        options.backbone != SCRATCH and has_own_head(find_model(options.backbone)),
     )
 
 

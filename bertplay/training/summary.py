@@ -71,6 +71,7 @@ def plan_of(
         features=None if frozen_pass is None else frozen_pass.planned(),
         adapter=adapter_settings(options),
         quantize=options.quantize,
+        head_left_out=prepared.encoded.head_left_out,
     )
 
 

@@ -84,6 +84,7 @@ class Plan:
         features: what is kept of the frozen layers' results; None where they run in every step.
         adapter: what is trained in place of the encoder; None where there is no adapter.
         quantize: bits of the encoder's linear maps; 0 where they are not quantized.
+        head_left_out: the backbone has a head of its own, which is not used.
     """
 
     source: str
@@ -116,6 +117,7 @@ class Plan:
     features: PlannedFeatures | None = None
     adapter: AdapterSettings | None = None
     quantize: int = 0
+    head_left_out: bool = False
 
 
 class AsDict(Protocol):
