@@ -69,6 +69,21 @@ class TrainingData:
         return self.train.sha256
 
 
+@dataclass(frozen=True, eq=False)
+class UnsplitData:
+    """All rows of the table to train on.
+
+    Attributes:
+        rows: of it.
+        task: how they were read.
+        groups: `[N]` a number a row, equal for rows that stay together; None without groups.
+    """
+
+    rows: LabelledTexts
+    task: Task
+    groups: NDArray[np.int64] | None
+
+
 def load_training_data(options: TrainOptions) -> TrainingData:
     """Read what the options name, and split it unless they name a validation table.
 
@@ -81,8 +96,31 @@ def load_training_data(options: TrainOptions) -> TrainingData:
             labels cannot be used, or the split is impossible.
     """
     _refuse_contradictions(options)
-    if options.data is None and options.task == "emotion":
+    if has_fixed_split(options):
         return _built_in_emotions()
+    whole = load_unsplit_data(options)
+    data, task = whole.rows, whole.task
+    if options.validation is not None:
+        return TrainingData(data, load_evaluation_data(task, options.validation), task)
+    assert data.labels is not None
+    train, validation = stratified_split(
+        data.labels, options.validation_fraction, options.seed, whole.groups, classes=data.classes
+    )
+    return TrainingData(data.select(train), data.select(validation), task)
+
+
+def has_fixed_split(options: TrainOptions) -> bool:
+    """Whether the table is the built-in one that says which rows are held out."""
+    return options.data is None and options.task == "emotion"
+
+
+def load_unsplit_data(options: TrainOptions) -> UnsplitData:
+    """Read the table to train on, but for the one with a fixed split.
+
+    Raises:
+        InputError: as of `load_training_data`, but for the split.
+    """
+    _refuse_contradictions(options)
     if options.data is None:
         frame, path = read_passengers(), BUILT_IN_SOURCE
         sha256 = file_sha256(PASSENGERS_FILE)
@@ -92,18 +130,11 @@ def load_training_data(options: TrainOptions) -> TrainingData:
     draft = choose_task(options, frame, path)
     data = labelled_texts(draft, frame, path, sha256, option="--label")
     task = Task(draft.name, draft.text_rule, draft.label_column, data.classes)
-    if options.validation is not None:
-        return TrainingData(data, load_evaluation_data(task, options.validation), task)
-
-    assert data.labels is not None
     groups = None
     if options.group is not None:
         require_column(frame, options.group, path=path, option="--group")
         groups = group_numbers(frame[options.group])
-    train, validation = stratified_split(
-        data.labels, options.validation_fraction, options.seed, groups, classes=data.classes
-    )
-    return TrainingData(data.select(train), data.select(validation), task)
+    return UnsplitData(data, task, groups)
 
 
 def _built_in_emotions() -> TrainingData:

@@ -10,17 +10,17 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from bertplay.cli.completed_values import completion_of
+from bertplay.cli.compared_trainings import table_options, times_of, training_options
 from bertplay.data.errors import InputError
 
 _EXAMPLES = """\b
 Examples:
   bertplay compare --task titanic --losses ce,weighted_ce,focal --seeds 10
   bertplay compare --data reviews.csv --losses ce,focal:alpha=balanced:gamma=3 --seeds 5
+  bertplay compare --task titanic --losses ce,focal --folds 10 --repeats 3
   bertplay compare runs/titanic-ce runs/titanic-focal
   bertplay compare runs/compare-titanic --reference weighted_ce
 """
-_TASKS = ("titanic", "emotion")
 _TESTS = ("paired-t", "sign-flip", "corrected-t")
 _OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
 
@@ -34,7 +34,11 @@ _OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
     show_default=True,
     help="NAME or NAME:KEY=VALUE:KEY=VALUE, separated by commas.",
 )
-@click.option("--seeds", type=int, default=5, show_default=True, help="Trainings of each loss.")
+@click.option("--seeds", type=int, help="Trainings of each loss; default: 5.")
+@click.option(
+    "--folds", type=int, help="Cross-validation in so many parts of the table, in place of --seeds."
+)
+@click.option("--repeats", type=int, help="Of --folds, each divided anew; default: 1.")
 @click.option(
     "--reference", metavar="NAME", help="Of --losses or RUNs, to compare to; default: the first."
 )
@@ -42,23 +46,19 @@ _OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
     "--test",
     type=click.Choice(_TESTS),
     help="Of the differences; sign-flip is exact and needs twelve seeds or so to find any; "
-    "corrected-t allows for training rows that splits share; default: paired-t.",
+    "corrected-t allows for training rows that splits share; default: paired-t, of folds "
+    "corrected-t.",
 )
-@click.option(
-    "--task",
-    type=click.Choice(_TASKS),
-    help="Default: titanic, or what --data holds.",
-    shell_complete=completion_of("task", _TASKS),
-)
-@click.option("--data", metavar="FILE", type=click.Path(), help="A table of your own.")
-@click.option("--text", metavar="COL", help="Column that holds the text.")
-@click.option("--template", metavar="TEXT", help="Sentence made from columns, instead of --text.")
-@click.option("--label", metavar="COL", help="Column that holds the class.")
-@click.option("--group", metavar="COL", help="Rows with the same value stay together.")
+@table_options
 @click.option("--backbone", metavar="NAME", default="mini", show_default=True, help="The encoder.")
-@click.option("--epochs", type=int, help="Default: the recipe of the task, as for --lr.")
-@click.option("--lr", type=float, help="Peak learning rate.")
-@click.option("--max-length", type=int, help="Longest text in tokens.")
+@click.option(
+    "--freeze",
+    metavar="WHAT",
+    default="none",
+    show_default=True,
+    help="Of the encoder is not trained: none, full, embeddings, or a number of bottom layers.",
+)
+@training_options
 @click.option("--jobs", type=int, default=1, show_default=True, help="Trainings at once.")
 @click.option(
     "--output",
@@ -99,7 +99,7 @@ def compare(
         _require_no_training(context)
         facts, folder = _finished(runs, reference, test, output)
     else:
-        facts, folder = _trained(reference, test or _TESTS[0], output, **of_trainings)
+        facts, folder = _trained(reference, test, output, **of_trainings)
     if as_json:
         click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
         return
@@ -147,11 +147,13 @@ def _finished(
 
 def _trained(
     reference: str | None,
-    test: str,
+    test: str | None,
     output: str | None,
     *,
     losses: str,
-    seeds: int,
+    seeds: int | None,
+    folds: int | None,
+    repeats: int | None,
     jobs: int,
     cache: str | None,
     **options_of_runs: Any,
@@ -161,31 +163,37 @@ def _trained(
         raise InputError(f"--jobs {jobs}: it must be at least 1")
 
     from bertplay.cli.named_losses import parse_loss, shown_loss
-    from bertplay.comparison.comparing import compare_losses
-    from bertplay.comparison.trainings import ComparedLoss
+    from bertplay.cli.trainings_view import trainings_view
+    from bertplay.comparison.comparing import compare_methods
+    from bertplay.comparison.finished import written
+    from bertplay.comparison.trainings import Method
     from bertplay.options import TrainOptions
 
     names = list(dict.fromkeys(part.strip() for part in losses.split(",")))
-    compared = [ComparedLoss(shown_loss(name), *parse_loss(name)) for name in names]
+    methods = []
+    for name in names:
+        loss, arguments = parse_loss(name)
+        methods.append(Method(shown_loss(name), {"loss": loss, "loss_args": arguments}))
     chosen = names[0] if reference is None else reference
     if chosen not in names:
         raise InputError(f"--reference {chosen} is none of --losses {losses}: name one of them")
+    times, default_test = times_of(seeds, folds, repeats)
     options = TrainOptions(**options_of_runs)
     task = options.task or ("titanic" if options.data is None else "table")
     folder = Path(output or f"runs/compare-{task}").expanduser()
     _require_comparison(folder)
-    facts = compare_losses(
-        options,
-        compared,
-        seeds=seeds,
-        reference=shown_loss(chosen),
-        test=test,
-        jobs=jobs,
-        output=folder,
-        cache=Path(cache).expanduser() if cache else folder / "trainings",
-        on_run=_progress(),
-    )
-    return facts, folder
+    with trainings_view(sys.stderr) as view:
+        facts = compare_methods(
+            options,
+            methods,
+            times=times,
+            reference=shown_loss(chosen),
+            test=test or default_test,
+            jobs=jobs,
+            cache=Path(cache).expanduser() if cache else folder / "trainings",
+            view=view,
+        )
+    return written(facts, folder), folder
 
 
 def _require_comparison(folder: Path) -> None:
@@ -197,10 +205,3 @@ def _require_comparison(folder: Path) -> None:
         raise InputError(
             f"--output {folder} holds files that are no comparison: name another folder"
         )
-
-
-def _progress() -> Any:
-    """A line on standard error for each training, with the time left."""
-    from bertplay.cli.remaining_time import RemainingTime
-
-    return RemainingTime(sys.stderr)

@@ -1,9 +1,9 @@
-"""`compare_losses`: losses on the same splits beside baselines, and what can be concluded."""
+"""`compare_methods`: methods on the same splits beside baselines, and what can be concluded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,96 +17,114 @@ from bertplay.comparison.baselines import (
 )
 from bertplay.comparison.concluded import Facts, concluded
 from bertplay.comparison.figures import FIGURES, figures_of, prior_shifted
-from bertplay.comparison.finished import written
 from bertplay.comparison.held_out import Predictions, named_rare_classes
 from bertplay.comparison.paired import require_fitting_test
-from bertplay.comparison.trainings import (
-    ComparedLoss,
-    OnRun,
-    Training,
-    plan_trainings,
-    run_trainings,
-)
-from bertplay.data.errors import InputError
+from bertplay.comparison.progress import SilentTrainings
+from bertplay.comparison.splits import Split, splits_of_folds, splits_of_seeds
+from bertplay.comparison.trainings import Method, Record, Training, plan_trainings, run_trainings
 from bertplay.options import TrainOptions
-from bertplay.training_data import TrainingData, load_training_data
 
 PRIOR_SHIFT = "ce + prior shift"
 
 
-def compare_losses(
+@dataclass(frozen=True)
+class Seeds:
+    """Each seed has a split of its own, where the table has no fixed one.
+
+    Attributes:
+        count: how many.
+    """
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Folds:
+    """Repeated cross-validation.
+
+    Attributes:
+        count: parts of the table.
+        repeats: how often it is divided anew.
+    """
+
+    count: int
+    repeats: int
+
+
+def compare_methods(
     options: TrainOptions,
-    losses: Sequence[ComparedLoss],
+    methods: Sequence[Method],
     *,
-    seeds: int,
+    times: Seeds | Folds,
     reference: str,
     test: str,
     jobs: int,
-    output: Path,
     cache: Path,
-    on_run: OnRun,
+    view: SilentTrainings,
 ) -> Facts:
-    """Train every loss with every seed, compare them, and write compare.json, .md and .html.
+    """Train every method on every split, and compare them.
 
     Args:
-        options: of all trainings, but for loss and seed.
-        losses: what to compare; plain `ce` is compared with the classes' shares taken out as well.
-        seeds: how many, at least 2.
-        reference: the title of the loss that others are compared to.
+        options: of all trainings, but for what a method changes, and the seed.
+        methods: what to compare; one named `ce` is compared with the classes' shares taken out as
+            well.
+        times: how often each is trained.
+        reference: the title of the method that others are compared to.
         test: of `bertplay.comparison.paired.TESTS`.
         jobs: trainings at once.
-        output: the folder of the three files.
         cache: the folder of the trainings' results.
-        on_run: is told of each training.
+        view: is told of each training.
 
     Returns:
         What compare.json holds.
 
     Raises:
-        InputError: the input or the options are wrong.
+        InputError: the input or the options are wrong; nothing was trained.
         TrainingFailedError: a training failed.
         TrainingInterruptedError: Ctrl-C; what was finished is kept.
     """
-    if seeds < 2:
-        raise InputError(f"--seeds {seeds}: a test needs two seeds at least")
-    tables = [load_training_data(replace(options, seed=seed)) for seed in range(seeds)]
-    fixed_split = tables[0].test is not None or options.validation is not None
-    require_fitting_test(test, seeds, folds=False, fixed_split=fixed_split)
-    trainings = plan_trainings(options, losses, tables)
-    records = run_trainings(trainings, cache, jobs, on_run)
-    runs = _trained(trainings, records, tables)
-    baselines = baselines_for(options, tables[0])
-    for name, baseline in baselines.items():
-        runs[name] = [
-            run_baseline(baseline, table, options, seed) for seed, table in enumerate(tables)
-        ]
-    facts = {
-        "task": tables[0].task.name,
-        "source": tables[0].source,
-        "sha256": tables[0].sha256,
+    if isinstance(times, Folds):
+        splits = splits_of_folds(options, times.count, times.repeats)
+        counted = {"folds": times.count, "repeats": times.repeats}
+    else:
+        splits = splits_of_seeds(options, times.count)
+        counted = {"seeds": times.count}
+    table = splits[0].table
+    fixed_split = table.test is not None or options.validation is not None
+    require_fitting_test(test, len(splits), folds=isinstance(times, Folds), fixed_split=fixed_split)
+    trainings = plan_trainings(options, methods, splits)
+    records = run_trainings(trainings, cache, jobs, view)
+    runs = _trained(trainings, records)
+    for name, baseline in baselines_for(options, table).items():
+        runs[name] = [run_baseline(baseline, split.table, options, split.seed) for split in splits]
+    facts: Facts = {
+        "task": table.task.name,
+        "source": table.source,
+        "sha256": table.sha256,
         "backbone": Path(options.backbone).name,
-        "train_rows": len(tables[0].train),
-        "evaluated_rows": len(evaluated_rows(tables[0])),
-        "rare": named_rare_classes(class_counts(tables[0])),
-        "seeds": seeds,
+        "train_rows": len(table.train),
+        "evaluated_rows": len(evaluated_rows(table)),
+        "rare": named_rare_classes(class_counts(table)),
+        **counted,
         "fixed_split": fixed_split,
         "methods": {
             name: {
                 "seconds": float(np.mean([seconds for _, seconds in of_method])),
-                "scores": _scores(of_method, tables),
+                "scores": _scores(of_method, splits),
             }
             for name, of_method in runs.items()
         },
     }
-    return written(concluded(facts, reference, test), output)
+    for method in methods:
+        own = [records[t.key] for t in trainings if t.title == method.title]
+        facts["methods"][method.title].update(_cost(own))
+    return concluded(facts, reference, test)
 
 
 def _trained(
-    trainings: Sequence[Training],
-    records: Mapping[str, Mapping[str, Any]],
-    tables: Sequence[TrainingData],
+    trainings: Sequence[Training], records: Mapping[str, Record]
 ) -> dict[str, list[tuple[Predictions, float]]]:
-    """Method to predictions and seconds of each seed."""
+    """Method to predictions and seconds on each split."""
     runs: dict[str, list[tuple[Predictions, float]]] = {}
     shifted = []
     for training in trainings:
@@ -119,15 +137,24 @@ def _trained(
         )
         runs.setdefault(training.title, []).append((rows, record["train_seconds"]))
         if training.title == "ce":
-            counts = class_counts(tables[training.options.seed])
+            counts = class_counts(training.split.table)
             shifted.append((prior_shifted(rows, counts), record["train_seconds"]))
     return {**runs, PRIOR_SHIFT: shifted} if shifted else runs
 
 
 def _scores(
-    runs: Sequence[tuple[Predictions, float]], tables: Sequence[TrainingData]
+    runs: Sequence[tuple[Predictions, float]], splits: Sequence[Split]
 ) -> dict[str, list[float]]:
-    of_seeds = [
-        figures_of(rows, class_counts(table)) for (rows, _), table in zip(runs, tables, strict=True)
+    of_splits = [
+        figures_of(rows, class_counts(split.table))
+        for (rows, _), split in zip(runs, splits, strict=True)
     ]
-    return {figure.key: [of[figure.key] for of in of_seeds] for figure in FIGURES}
+    return {figure.key: [of[figure.key] for of in of_splits] for figure in FIGURES}
+
+
+def _cost(records: Sequence[Record]) -> dict[str, Any]:
+    """What the trainings of a method took beside their seconds."""
+    return {
+        "rows_per_second": float(np.median([record["rows_per_second"] for record in records])),
+        "peak_bytes": max(record["peak_bytes"] for record in records),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from bertplay.data.token_rows import TokenIds
 from bertplay.encoders.encoder import Encoder
@@ -16,6 +17,7 @@ from bertplay.training.frozen_part import (
     frozen_features,
     frozen_part,
 )
+from bertplay.training.shared_features import shared_features
 from bertplay.training.view import PlannedFeatures
 
 
@@ -45,6 +47,7 @@ class FrozenPass:
         stages: what is frozen from which epoch on, as of `freeze_stages`.
         pooled: as of `frozen_part`.
         on_rows: is told how many rows are read, and of how many; first 0.
+        shared: as of `shared_features`; None to run over the rows whatever others have done.
 
     Attributes:
         seconds: that all passes so far took.
@@ -61,9 +64,11 @@ class FrozenPass:
         *,
         pooled: bool = True,
         on_rows: Callable[[int, int], None] = lambda rows, total: None,
+        shared: Path | None = None,
     ) -> None:
         self._model, self._tables, self._pad_id = model, (train, validation), pad_id
         self._stages, self._pooled, self._on_rows = stages, pooled, on_rows
+        self._shared = shared
         self.seconds = 0.0
         self.largest = 0
 
@@ -105,7 +110,10 @@ class FrozenPass:
             self._on_rows(done, total)
 
         train, validation = (
-            frozen_features(part, rows, self._pad_id, count) for rows in self._tables
+            frozen_features(part, rows, self._pad_id, count)
+            if self._shared is None
+            else shared_features(self._shared, part, rows, self._pad_id, count)
+            for rows in self._tables
         )
         self.seconds += time.perf_counter() - started
         self.largest = max(self.largest, train.values.nbytes + validation.values.nbytes)

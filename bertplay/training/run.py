@@ -60,6 +60,7 @@ def train(
     *,
     origin: Origin = NEW,
     table: TrainingData | None = None,
+    shared_features: Path | None = None,
 ) -> dict[str, Any]:
     """Train a classifier, or a model with a head for each of several tasks, into a run directory.
 
@@ -69,6 +70,8 @@ def train(
         origin: what the run repeats or goes on with; `bertplay.resume` goes on with one.
         table: of a single label column, in place of the table that the options name; such a run
             cannot be resumed or repeated from its config.yaml, which names no table.
+        shared_features: a folder that keeps what frozen layers make of texts, of a single label
+            column, for other runs with the same encoder and texts; None keeps it for this run.
 
     Returns:
         The summary, as in summary.json.
@@ -132,6 +135,7 @@ def train(
                 settings.pad_id,
                 settings.freeze_stages,
                 on_rows=view.cached,
+                shared=shared_features,
             )
         plan = plan_of(options, data, prepared, memory, frozen_pass, output)
         view.planned(replace(plan, first_step=first_step))

@@ -6,9 +6,10 @@ import json
 import pytest
 
 import bertplay as library
-from bertplay.training import TrainingInterruptedError
+from bertplay.training import TrainingInterruptedError, shared_features
 
-QUICKLY = ("--epochs", "1", "--max-length", "8", "--backbone", "scratch", "--seeds", "2")
+ONE_EPOCH = ("--epochs", "1", "--max-length", "8")
+QUICKLY = (*ONE_EPOCH, "--backbone", "scratch", "--seeds", "2")
 
 
 @pytest.fixture
@@ -21,11 +22,11 @@ def trainings(monkeypatch):
     trained = Trained()
     train = library.train
 
-    def counted(options):
+    def counted(options, *rest, **more):
         if len(trained) == trained.stop_at:
             raise TrainingInterruptedError("stopped")
         trained.append((options.loss, options.seed))
-        return train(options)
+        return train(options, *rest, **more)
 
     monkeypatch.setattr(library, "train", counted)
     return trained
@@ -77,6 +78,43 @@ def test_an_interrupted_comparison_goes_on_and_trains_nothing_twice(
     assert len(trainings) == 8
 
 
+def test_cross_validation_holds_every_row_out_once_a_repeat(bertplay, table, folder, trainings):
+    command = ("compare", "--data", table, "--losses", "ce,dice", "--folds", "2", "--repeats", "2")
+    command += (*ONE_EPOCH, "--backbone", "scratch", "--output", "compared")
+    trainings.stop_at = 5
+    stopped = bertplay(*command)
+    assert (stopped.exit_code, len(trainings)) == (130, 5)
+    trainings.stop_at = None
+    result = bertplay(*command)
+    assert result.exit_code == 0, result.stderr
+    assert len(trainings) == 8
+    assert "[8/8] repeat 2, fold 2, dice" in result.stderr
+    facts = json.loads((folder / "compared" / "compare.json").read_text())
+    assert (facts["folds"], facts["repeats"], facts["test"]) == (2, 2, "corrected-t")
+    assert (facts["train_rows"], facts["evaluated_rows"]) == (12, 12)
+    assert len(facts["methods"]["ce"]["scores"]["accuracy"]) == 4
+    assert "2 folds, 2 repeats" in result.stdout
+    assert "Paired by fold, with the corrected-t test" in result.stdout
+    refused = bertplay("compare", "compared", "--test", "paired-t")
+    assert refused.exit_code == 2
+    assert "folds share training rows" in refused.stderr
+
+
+def test_a_frozen_encoder_reads_the_texts_once_for_all_losses(bertplay, table, folder, monkeypatch):
+    passes = []
+    read = shared_features.frozen_features
+
+    def counted(*arguments):
+        passes.append(1)
+        return read(*arguments)
+
+    monkeypatch.setattr(shared_features, "frozen_features", counted)
+    command = ("compare", "--data", table, "--seeds", "2", "--freeze", "full", *ONE_EPOCH)
+    result = bertplay(*command, "--losses", "ce,dice", "--output", "compared")
+    assert result.exit_code == 0, result.stderr
+    assert len(passes) == 2 * 2  # seeds, and training and validation rows
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -85,6 +123,13 @@ def test_an_interrupted_comparison_goes_on_and_trains_nothing_twice(
         (("--seeds", "1"), "two seeds at least"),
         (("--seeds", "30", "--test", "sign-flip"), "20 at most"),
         (("--jobs", "0"), "at least 1"),
+        (("--folds", "5", "--seeds", "5"), "--folds and --seeds exclude each other"),
+        (("--repeats", "5"), "--repeats is of --folds"),
+        (("--folds", "1"), "2 at least"),
+        (("--folds", "9"), "class 'bad' has 8 rows, and --folds 9"),
+        (("--folds", "2", "--repeats", "0"), "--repeats 0"),
+        (("--folds", "2", "--test", "paired-t"), "folds share training rows"),
+        (("--freeze", "half"), "half"),
         (("--reference", "dice"), "none of --losses"),
         (("--label", "stars"), "stars"),
     ],

@@ -1,0 +1,76 @@
+"""The options that commands share which train several times: which table, how long, how often."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from bertplay.cli.completed_values import completion_of
+from bertplay.data.errors import InputError
+
+if TYPE_CHECKING:
+    from bertplay.comparison.comparing import Folds, Seeds
+
+_TASKS = ("titanic", "emotion")
+_SEEDS = 5
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def table_options(command: Command) -> Command:
+    """Which table is trained on."""
+    return _with(
+        command,
+        click.option(
+            "--task",
+            type=click.Choice(_TASKS),
+            help="Default: titanic, or what --data holds.",
+            shell_complete=completion_of("task", _TASKS),
+        ),
+        click.option("--data", metavar="FILE", type=click.Path(), help="A table of your own."),
+        click.option("--text", metavar="COL", help="Column that holds the text."),
+        click.option(
+            "--template", metavar="TEXT", help="Sentence made from columns, instead of --text."
+        ),
+        click.option("--label", metavar="COL", help="Column that holds the class."),
+        click.option("--group", metavar="COL", help="Rows with the same value stay together."),
+    )
+
+
+def training_options(command: Command) -> Command:
+    """How each training goes."""
+    return _with(
+        command,
+        click.option("--epochs", type=int, help="Default: the recipe of the task, as for --lr."),
+        click.option("--lr", type=float, help="Peak learning rate."),
+        click.option("--max-length", type=int, help="Longest text in tokens."),
+    )
+
+
+def times_of(
+    seeds: int | None, folds: int | None, repeats: int | None
+) -> tuple[Seeds | Folds, str]:
+    """How often each method is trained, and the test that fits it.
+
+    Raises:
+        InputError: the options contradict each other.
+    """
+    from bertplay.comparison.comparing import Folds, Seeds
+    from bertplay.comparison.paired import CORRECTED_T
+
+    if folds is not None and seeds is not None:
+        raise InputError("--folds and --seeds exclude each other: give one of them")
+    if folds is None:
+        if repeats is not None:
+            raise InputError("--repeats is of --folds: give --folds, or --seeds in its place")
+        return Seeds(_SEEDS if seeds is None else seeds), "paired-t"
+    return Folds(folds, 1 if repeats is None else repeats), CORRECTED_T
+
+
+def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
+    # The last is applied first, as decorators are.
+    for option in reversed(options):
+        command = option(command)
+    return command
