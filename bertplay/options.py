@@ -22,7 +22,7 @@ from bertplay.option_values import plain_arguments, plain_names, plain_tasks, pl
 from bertplay.schedules.arguments import SCHEDULE_ARGUMENTS, schedule_arguments
 from bertplay.tracking.libraries import TRACKERS
 from bertplay.trained_part_options import require_trained_part
-from bertplay.transformers_head import POOLING as TRANSFORMERS_POOLING
+from bertplay.transformers_head import POOLINGS as TRANSFORMERS_POOLINGS
 
 POOLINGS = ("cls", "mean", "max", "attention")
 HEADS = ("bertplay", "transformers")
@@ -129,7 +129,7 @@ class TrainOptions:
     head: str = option(
         "bertplay",
         "What makes a class of the token states: bertplay (pooling, norm, a linear map) or "
-        "transformers (that of its BertForSequenceClassification, which can be exported as one).",
+        "transformers (that of its models for classification, which can be exported as one).",
         choices=HEADS,
         group="Model",
     )
@@ -362,16 +362,18 @@ class TrainOptions:
             require_choice("track", tracker, TRACKERS)
         if self.head == "transformers":
             require(
-                self.pooling in (None, TRANSFORMERS_POOLING),
-                f"pooling is {self.pooling!r}, and head transformers reads the first token's state "
-                f"alone: leave pooling out, or give {TRANSFORMERS_POOLING}",
+                self.pooling in (None, *TRANSFORMERS_POOLINGS),
+                f"pooling is {self.pooling!r}, and head transformers reads the first token's "
+                "state, or of ModernBERT the mean: leave pooling out, or give "
+                f"{' or '.join(TRANSFORMERS_POOLINGS)}",
             )
             require(
                 not learns_tasks(self),
                 "head transformers is for a single label column: leave it out with several tasks",
             )
             # Said here, before the task's recipe would say another one.
-            object.__setattr__(self, "pooling", TRANSFORMERS_POOLING)
+            pooling = self.pooling or TRANSFORMERS_POOLINGS[0]
+            object.__setattr__(self, "pooling", pooling)
         thresholds_of(self.check_thresholds)
         optimizer_arguments(self.optimizer, self.optimizer_args)
         schedule_arguments(self.schedule, self.schedule_args)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from bertplay.heads.text_head import TextHead
 
-POOLING = "cls"
-"""What such a head reads unless config.json says otherwise: the state of the first token."""
+POOLINGS = ("cls", "mean")
+"""What such a head may read: the first token's state, unless config.json says the mean of all."""
 
 _ACTIVATIONS = {"gelu": "gelu", "relu": "relu", "silu": "silu", "swish": "silu", "tanh": "tanh"}
 _NORM_EPS = 1e-5  # of the norms in our heads
@@ -108,7 +108,7 @@ def transformers_head_options(
         InputError: config names an activation or a pooling that is not supported.
     """
     head, config = HEADS[model_type], config or {}
-    pooling = _named(config, head.pooling_key, POOLING, ("cls", "mean"))
+    pooling = _named(config, head.pooling_key, POOLINGS[0], POOLINGS)
     activation = _named(config, head.activation_key, head.activation, tuple(_ACTIVATIONS))
     if head.norm is not None and config.get("norm_eps", _NORM_EPS) != _NORM_EPS:
         raise InputError(
@@ -141,7 +141,8 @@ def start_from_pooler(head: TextHead, untrained: Mapping[str, mx.array]) -> None
     """Give a head's hidden layer the weights of the checkpoint's pooler, as transformers does.
 
     Args:
-        head: made with `transformers_head_options`; stays as it is where there is no pooler.
+        head: BERT's, made with `transformers_head_options`; stays as it is where there is no
+            pooler.
         untrained: tensors of the checkpoint that are no part of the trained encoder.
     """
     if "pooler.dense.weight" in untrained:

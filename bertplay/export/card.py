@@ -11,6 +11,7 @@ from typing import Any
 from bertplay import __version__
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.classifier import Classifier
+from bertplay.encoders.families import FAMILIES
 from bertplay.export.card_metadata import metadata_yaml
 from bertplay.export.check import Check
 from bertplay.export.head_settings import HeadSettings
@@ -75,7 +76,10 @@ def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, A
         classifier=classifier,
         whole=facts.settings.is_transformers_head(classifier.encoder.config),
         special=special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id),
-        has_pooler="pooler" in classifier.encoder,
+        pooler_unset=(
+            FAMILIES[classifier.encoder.config.model_type].pooler
+            and "pooler" not in classifier.encoder
+        ),
         texts=list(_USAGE_TEXTS.get(classifier.task.name, _OTHER_TEXTS)),
         backbone=None if summary is None else _backbone(summary["backbone"]),
         summary=summary,

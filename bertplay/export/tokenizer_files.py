@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 _MASKS = ("[MASK]", "<mask>")
+_UNKNOWN = ("[UNK]", "<unk>")  # which a unigram model knows by number, and byte pairs never need
 
 
 def write_tokenizer(folder: Path, classifier: Classifier) -> None:
@@ -30,7 +32,10 @@ def write_tokenizer(folder: Path, classifier: Classifier) -> None:
     cutting = Tokenizer.from_str(classifier.tokenizer.to_str())
     cutting.enable_truncation(classifier.max_length)
     cutting.save(str(folder / "tokenizer.json"))
-    special = special_tokens(classifier.tokenizer, classifier.encoder.config.pad_token_id)
+    encoder = classifier.encoder.config
+    # Only BERT tells two texts of a pair apart; some of the other models refuse to be told.
+    token_types = ["token_type_ids"] if encoder.model_type == "bert" else []
+    special = special_tokens(classifier.tokenizer, encoder.pad_token_id)
     write_json(folder / "special_tokens_map.json", special)
     write_json(
         folder / "tokenizer_config.json",
@@ -38,7 +43,7 @@ def write_tokenizer(folder: Path, classifier: Classifier) -> None:
             # The class that takes tokenizer.json as it is; BertTokenizer builds its own pipeline.
             "tokenizer_class": "PreTrainedTokenizerFast",
             "model_max_length": classifier.max_length,
-            "model_input_names": ["input_ids", "token_type_ids", "attention_mask"],
+            "model_input_names": ["input_ids", *token_types, "attention_mask"],
             "padding_side": "right",
             "truncation_side": "right",
             "clean_up_tokenization_spaces": False,
@@ -57,7 +62,11 @@ def special_tokens(tokenizer: Tokenizer, pad_id: int) -> dict[str, str]:
         "cls_token": first,
         "sep_token": last,
         "pad_token": tokenizer.id_to_token(pad_id),
-        "unk_token": model.get("unk_token"),
-        "mask_token": next((token for token in _MASKS if token in vocabulary), None),
+        "unk_token": model.get("unk_token") or _first(_UNKNOWN, vocabulary),
+        "mask_token": _first(_MASKS, vocabulary),
     }
     return {role: token for role, token in found.items() if token is not None}
+
+
+def _first(tokens: tuple[str, ...], vocabulary: Mapping[str, int]) -> str | None:
+    return next((token for token in tokens if token in vocabulary), None)

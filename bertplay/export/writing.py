@@ -57,7 +57,8 @@ def export_run(
     """Write a trained classifier in another program's format, with a model card.
 
     Args:
-        run: a run directory, or its `model` or `adapter` folder.
+        run: a run directory, or its `model` or `adapter` folder; or a model of transformers that
+            classifies.
         output: the folder to write, as a whole at once.
         settings: of the export.
         overwrite: replace an older export.
@@ -66,9 +67,8 @@ def export_run(
         The comparisons with the model, and remarks.
 
     Raises:
-        InputError: the run has no model, or no adapter, or several tasks, or an encoder of
-            another family than BERT; the folder may not be
-            written; a package that writes the format is missing.
+        InputError: the run has no model, or no adapter, or several tasks; the folder may not be
+            written; a package that writes the format is missing, or it has no room for the model.
         ExportFailedError: what was written does not compute what the model does; it is gone again.
     """
     folder = Path(output).expanduser()
@@ -79,12 +79,6 @@ def export_run(
         raise InputError(
             f"{run} learned several tasks, and no format of export has room for several heads: "
             "train one column alone, or use bertplay.load_multi_task"
-        )
-    family = classifier.encoder.config.model_type
-    if family != "bert":
-        raise InputError(
-            f"{run} has an encoder of the family {family}, and only BERT's are exported: "
-            "train with a BERT such as all-MiniLM-L6-v2, or use bertplay.load"
         )
     summary = run_summary(run)
     results: list[Written] = []

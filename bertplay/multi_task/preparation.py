@@ -147,7 +147,7 @@ def prepare_tasks(options: TrainOptions, data: MultiTaskData) -> PreparedTasks:
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
     size = encoded.encoder.config.hidden_size
-    head_options = head_options_of(options, size)
+    head_options = head_options_of(options, encoded.encoder.config)
     mx.random.seed(options.seed)  # draws the first weights of the heads, then of an adapter
     head = MultiTaskHead(
         {c.name: task_head(size, c, losses[c.name], head_options) for c in data.task.columns}

@@ -12,6 +12,7 @@ import mlx.core as mx
 from bertplay.adapters.folder import AdapterOrigin
 from bertplay.classifier import Classifier, head_and_facts, save, save_adapter
 from bertplay.data.errors import InputError
+from bertplay.encoders import EncoderConfig
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.losses import ALL_LOSSES, LOSSES, ConfiguredLoss, get_loss
 from bertplay.losses.registry import require_options
@@ -20,7 +21,12 @@ from bertplay.training.encoded_splits import EncodedSplits, encode_splits, recip
 from bertplay.training.encoded_texts import EncodedTexts
 from bertplay.training.trained_part import all_numbers, choose_trained_part, trainable_numbers
 from bertplay.training_data import TrainingData
-from bertplay.transformers_head import start_from_pooler, transformers_head_options
+from bertplay.transformers_head import (
+    HEADS,
+    POOLINGS,
+    start_from_pooler,
+    transformers_head_options,
+)
 
 # Losses whose alpha comes from the training labels unless the user says otherwise.
 _LOSSES_WITH_ALPHA = ("focal", "focal_smooth", "adaptive", "focal_schedule")
@@ -107,16 +113,28 @@ def resolve_loss(options: TrainOptions, data: TrainingData) -> ConfiguredLoss:
         raise InputError(str(error)) from None
 
 
-def head_options_of(options: TrainOptions, hidden_size: int) -> dict[str, Any]:
+def head_options_of(options: TrainOptions, encoder: EncoderConfig) -> dict[str, Any]:
     """What a head is made with, and stored with.
 
     Args:
         options: with the recipe's settings filled in.
-        hidden_size: of the encoder.
+        encoder: what it reads.
+
+    Raises:
+        InputError: transformers' head of such an encoder cannot be made, or does not pool so.
     """
-    shape = {"pooling": options.pooling}
+    shape: dict[str, Any] = {"pooling": options.pooling}
     if options.head == "transformers":
-        shape = transformers_head_options(hidden_size)
+        key = HEADS[encoder.model_type].pooling_key
+        if key is None and options.pooling != POOLINGS[0]:
+            raise InputError(
+                f"pooling is {options.pooling!r}, and head transformers of {encoder.model_type} "
+                f"reads the first token's state alone: leave pooling out, or give {POOLINGS[0]}"
+            )
+        said = {} if key is None else {key: options.pooling}
+        shape = transformers_head_options(
+            encoder.hidden_size, encoder.model_type, encoder.as_dict() | said
+        )
     return {**shape, "dropout": options.dropout, "dropout_samples": options.dropout_samples}
 
 
@@ -149,17 +167,12 @@ def prepare(options: TrainOptions, data: TrainingData, loss: ConfiguredLoss) -> 
     """
     test = data.test.texts if data.test else ()
     encoded = encode_splits(options, data.task.name, data.train.texts, data.validation.texts, test)
-    family = encoded.encoder.config.model_type
-    if options.head == "transformers" and family != "bert":
-        raise InputError(
-            f"head transformers is that of BERT, and {options.backbone} is a {family}: leave it out"
-        )
-    head_options = head_options_of(options, encoded.encoder.config.hidden_size)
+    head_options = head_options_of(options, encoded.encoder.config)
     mx.random.seed(options.seed)  # draws the first weights of the head, then of an adapter
     head = ClassificationHeadV2(
         encoded.encoder.config.hidden_size, len(data.classes), loss=loss, **head_options
     )
-    if options.head == "transformers":
+    if options.head == "transformers" and encoded.encoder.config.model_type == "bert":
         start_from_pooler(head, encoded.untrained)
     adapter = choose_trained_part(encoded.encoder, options)
     classifier = Classifier(

@@ -5,7 +5,6 @@ from pathlib import Path
 import mlx.core as mx
 
 from bertplay.classifier import Classifier, save
-from bertplay.data.tokenizer import load_tokenizer
 from bertplay.encoders import load_encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.named_arrays import named_arrays
@@ -39,17 +38,31 @@ HEADS = {
 
 
 def tiny_classifier(head_options: dict, *, pooler: bool = False, max_length: int = 12):
-    """A classifier with random weights in the head, the same for the same options."""
-    encoder, _ = load_encoder(TINY)
-    if not pooler:
+    """A classifier of tiny BERT with random weights in the head."""
+    return classifier_of(TINY, head_options, pooler=pooler, max_length=max_length)
+
+
+def classifier_of(folder: Path, head_options: dict, *, pooler: bool = False, max_length: int = 12):
+    """A classifier with random weights in the head, the same for the same options.
+
+    Args:
+        folder: of an encoder with states of 32 numbers.
+        head_options: of the head; {"transformers": model_type} for that of transformers.
+        pooler: keep the encoder's.
+        max_length: longer texts are cut.
+    """
+    encoder, tokenizer = load_encoder(folder)
+    if not pooler and "pooler" in encoder:
         encoder.pop("pooler")
+    if "transformers" in head_options:
+        head_options = transformers_head_options(32, head_options["transformers"])
     options = {**head_options, "dropout": 0.2}
     head = ClassificationHeadV2(32, 3, loss="ce", **options)
     head.load_weights(_drawn(head))
     model = TextClassifier(encoder, head)
     model.eval()
     task = Task("table", TextRule("column", "text"), "label", CLASSES)
-    return Classifier(model, load_tokenizer(TINY), task, options, max_length)
+    return Classifier(model, tokenizer, task, options, max_length)
 
 
 def tiny_run(folder: Path, head_options: dict, **settings) -> Path:
