@@ -22,6 +22,7 @@ prepare_blas()
 if TYPE_CHECKING:
     from bertplay.classifier import Classifier
     from bertplay.data.errors import InputError
+    from bertplay.decisions.of_run import decide
     from bertplay.loading import load, load_adapter, load_multi_task
     from bertplay.lr_find_options import LrFindOptions
     from bertplay.multi_task.classifier import MultiTaskClassifier
@@ -35,6 +36,7 @@ _EXPORTS = {
     "LrFindOptions": "bertplay.lr_find_options",
     "MultiTaskClassifier": "bertplay.multi_task.classifier",
     "TrainOptions": "bertplay.options",
+    "decide": "bertplay.decisions.of_run",
     "load": "bertplay.loading",
     "load_adapter": "bertplay.loading",
     "load_multi_task": "bertplay.loading",
@@ -52,6 +54,7 @@ __all__ = [
     "MultiTaskClassifier",
     "TrainOptions",
     "__version__",
+    "decide",
     "load",
     "load_adapter",
     "load_multi_task",

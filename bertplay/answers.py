@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bertplay.data.cells import is_missing
 from bertplay.data.errors import InputError
+from bertplay.decisions.decided import Decided
 from bertplay.text_rule import TextRule
 
 
@@ -19,31 +17,43 @@ class Answer:
     """The class of a text.
 
     Attributes:
-        label: the likeliest class.
+        label: the class.
         probability: of it.
         probabilities: of every class by its name, in the order of the classes; they sum to 1.
+        rule: where the class is not the likeliest, what the decision rule that chose it is best
+            at; else empty.
     """
 
     label: str
     probability: float
     probabilities: Mapping[str, float]
+    rule: str = ""
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{name} {share:.3f}" for name, share in self.probabilities.items())
-        return f"{self.label} {self.probability:.3f} ({shares})"
+        by = f" by {self.rule}" if self.rule else ""
+        return f"{self.label} {self.probability:.3f}{by} ({shares})"
 
 
-def answers(classes: Sequence[str], probabilities: NDArray[np.float64]) -> list[Answer]:
+def answers(classes: Sequence[str], decided: Decided) -> list[Answer]:
     """One answer for each row.
 
     Args:
         classes: C names.
-        probabilities: `[N, C]`.
+        decided: of N rows.
     """
     return [
-        Answer(classes[best], row[best], dict(zip(classes, row, strict=True)))
-        for best, row in zip(
-            probabilities.argmax(axis=1).tolist(), probabilities.tolist(), strict=True
+        Answer(
+            classes[label],
+            row[label],
+            dict(zip(classes, row, strict=True)),
+            decided.rule if unlikely else "",
+        )
+        for label, row, unlikely in zip(
+            decided.labels.tolist(),
+            decided.probabilities.tolist(),
+            decided.unlikely.tolist(),
+            strict=True,
         )
     ]
 

@@ -16,11 +16,12 @@ from bertplay.adapters.folder import AdapterOrigin, write_adapter
 from bertplay.answers import Answer, answers, text_of
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
+from bertplay.decisions.decided import Decided, undecided
 from bertplay.decisions.decisions import Decisions, read_decisions
 from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.model_folder import StoredModel, head_tensors, write_model
-from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for, softmax
+from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for
 from bertplay.task import Task
 
 if TYPE_CHECKING:
@@ -80,10 +81,24 @@ class Classifier:
         Returns:
             `[N, C]`, each row sums to 1, in the order of the texts.
         """
+        return self.decide(
+            texts, raw=raw, batch_size=batch_size, on_batch=on_batch, on_cut=on_cut
+        ).probabilities
+
+    def decide(
+        self,
+        texts: Sequence[str],
+        *,
+        raw: bool = False,
+        batch_size: int = 32,
+        on_batch: Callable[[int], None] = lambda rows: None,
+        on_cut: Callable[[int], None] = lambda texts: None,
+    ) -> Decided:
+        """What the model's decisions make of texts; the arguments are those of `predict_proba`."""
         logits = self.logits(texts, batch_size=batch_size, on_batch=on_batch, on_cut=on_cut)
         if raw or self.decisions is None:
-            return softmax(logits)
-        return self.decisions.calibration.probabilities(logits)
+            return undecided(logits)
+        return self.decisions.decided(logits)
 
     def logits(
         self,
@@ -107,9 +122,14 @@ class Classifier:
         )
         return predictor.logits(token_ids, on_batch)
 
-    def predict(self, texts: Sequence[str]) -> list[str]:
-        """The likeliest class of each text."""
-        return [self.classes[best] for best in self.predict_proba(texts).argmax(axis=1)]
+    def predict(self, texts: Sequence[str], *, raw: bool = False) -> list[str]:
+        """The class of each text: the likeliest, or that of the model's decision rule.
+
+        Args:
+            texts: N texts.
+            raw: the likeliest class by the network's own probabilities.
+        """
+        return [self.classes[label] for label in self.decide(texts, raw=raw).labels]
 
     @overload
     def __call__(self, texts: str | Mapping[str, Any]) -> Answer: ...  # type: ignore[overload-overlap]  # a str is a Sequence
@@ -120,7 +140,7 @@ class Classifier:
     def __call__(
         self, texts: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
     ) -> Answer | list[Answer]:
-        """The likeliest class of a text with all probabilities, or a list of them for a list.
+        """The class of a text with all probabilities, or a list of them for a list.
 
         A text may also be a table's row, as a mapping of columns to cells, that the task makes a
         text of.
@@ -131,7 +151,7 @@ class Classifier:
         if isinstance(texts, str | Mapping):
             return self([texts])[0]
         asked = [text_of(text, self.task.text_rule) for text in texts]
-        return answers(self.classes, self.predict_proba(asked))
+        return answers(self.classes, self.decide(asked))
 
     def stream(
         self, texts: Iterable[str | Mapping[str, Any]], *, window: int = 1024

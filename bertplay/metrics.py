@@ -30,7 +30,7 @@ class Metrics:
     """Figures of a classifier on N rows; `evaluate` explains each.
 
     Attributes:
-        accuracy: share of the rows whose likeliest class is the label.
+        accuracy: share of the rows whose predicted class is the label.
         balanced_accuracy: mean recall of the classes that have rows.
         macro_f1: mean F1 of the classes that occur among the labels or the predictions.
         ece: expected calibration error.
@@ -57,7 +57,10 @@ class Metrics:
 
 
 def evaluate(
-    probabilities: npt.ArrayLike, labels: npt.ArrayLike, classes: Sequence[object]
+    probabilities: npt.ArrayLike,
+    labels: npt.ArrayLike,
+    classes: Sequence[object],
+    predicted: npt.ArrayLike | None = None,
 ) -> Metrics:
     """Figures of the probabilities a classifier gave to the rows of a table.
 
@@ -73,6 +76,8 @@ def evaluate(
         probabilities: `[N, C]`, rows that sum to 1.
         labels: `[N]` integers, positions in `classes`.
         classes: C names, in the order of the columns.
+        predicted: `[N]` positions in `classes` of what was predicted, where a decision rule chose
+            other classes than the likeliest; the confidence is the probability of it.
 
     Raises:
         ValueError: shapes do not fit, there is no row, a label is not among the classes, a name
@@ -86,10 +91,12 @@ def evaluate(
     if len(set(names)) != len(names):
         raise ValueError(f"classes is {names}: every name may occur once")
 
-    predicted = p.argmax(axis=1)
-    confidence = p.max(axis=1)
-    correct = predicted == true
-    confusion = _confusion_matrix(true, predicted, len(names))
+    chosen = p.argmax(axis=1)
+    if predicted is not None:
+        chosen = _checked_labels(predicted, len(p), len(classes), "predicted")
+    confidence = p[np.arange(len(p)), chosen]
+    correct = chosen == true
+    confusion = _confusion_matrix(true, chosen, len(names))
     per_class = _per_class(confusion, names)
     return Metrics(
         accuracy=float(correct.mean()),
@@ -205,16 +212,18 @@ def _checked_probabilities(
     return p
 
 
-def _checked_labels(labels: npt.ArrayLike, rows: int, classes: int) -> npt.NDArray[np.int64]:
+def _checked_labels(
+    labels: npt.ArrayLike, rows: int, classes: int, name: str = "labels"
+) -> npt.NDArray[np.int64]:
     true = np.asarray(labels)
     if true.shape != (rows,) or not np.issubdtype(true.dtype, np.integer):
         raise ValueError(
-            f"labels has shape {true.shape} and dtype {true.dtype}: expected [{rows}] integers, "
+            f"{name} has shape {true.shape} and dtype {true.dtype}: expected [{rows}] integers, "
             "one for each row of probabilities"
         )
     if true.min() < 0 or true.max() >= classes:
         raise ValueError(
-            f"labels reach from {true.min()} to {true.max()}: expected 0 to {classes - 1}"
+            f"{name} reach from {true.min()} to {true.max()}: expected 0 to {classes - 1}"
         )
     return true.astype(np.int64)
 

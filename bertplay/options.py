@@ -16,6 +16,7 @@ from typing import Any, get_type_hints
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
 from bertplay.checks.thresholds import thresholds_of
 from bertplay.data.errors import InputError
+from bertplay.decisions.aim import aim_of
 from bertplay.decisions.names import CALIBRATIONS, DEFAULT_CALIBRATION
 from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
 from bertplay.option_values import plain_arguments, plain_names, plain_tasks, plain_value
@@ -286,6 +287,14 @@ class TrainOptions:
         choices=CALIBRATIONS,
         group="Decisions",
     )
+    optimise: str | None = option(
+        None,
+        "What the decision rule, fitted on the validation rows and kept with the model, is to be "
+        "best at: macro_f1, balanced_accuracy, recall@precision=0.9 (of the rarest class, or "
+        "recall@precision=0.9:CLASS), or cost=FILE, a CSV table of what each mistake costs; "
+        "none (the default) is the likeliest class.",
+        group="Decisions",
+    )
 
     tasks: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict,
@@ -434,10 +443,13 @@ class TrainOptions:
             self.label is None or not learns_tasks(self),
             "label and tasks exclude each other: name every column in tasks",
         )
-        require(
-            self.calibration is None or not learns_tasks(self),
-            "calibration is for a single label column: leave it out with several tasks",
-        )
+        for name in ("calibration", "optimise"):
+            require(
+                getattr(self, name) is None or not learns_tasks(self),
+                f"{name} is for a single label column: leave it out with several tasks",
+            )
+        if self.optimise is not None:
+            aim_of(self.optimise)
         require(
             self.task_weighting == "fixed" or learns_tasks(self),
             f"task_weighting {self.task_weighting} needs several tasks: name their columns",

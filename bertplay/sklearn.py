@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_consistent_length, check_is_fitted
 from bertplay.data.dataset import LabelledTexts
 from bertplay.data.errors import InputError
 from bertplay.data.splits import stratified_split
+from bertplay.decisions.decided import Decided
 from bertplay.options import TrainOptions
 from bertplay.stored_estimator import load_weights, store_weights
 from bertplay.task import Task
@@ -105,6 +106,7 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         keep: str = "best",
         patience: int | None = None,
         calibration: str | None = None,
+        optimise: str | None = None,
         check_thresholds: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         verbose: int = 0,
@@ -153,21 +155,23 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             NotFittedError: `fit` comes first.
             InputError: a value is no text.
         """
-        check_is_fitted(self, "classifier_")
-        return self.classifier_.predict_proba(
-            texts_of(X, self.template), batch_size=self.batch_size
-        )
+        return self._decided(X).probabilities
 
     def predict(self, X: Any) -> NDArray[Any]:  # noqa: N803
-        """`[N]` the likeliest class of each text.
+        """`[N]` the class of each text: the likeliest, or what `optimise` decides.
 
         Raises:
             NotFittedError: `fit` comes first.
             InputError: a value is no text.
         """
-        best = self.predict_proba(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[best]
+        decided = self._decided(X).labels
+        labels: NDArray[Any] = self.classes_[decided]
         return labels
+
+    def _decided(self, X: Any) -> Decided:  # noqa: N803
+        check_is_fitted(self, "classifier_")
+        texts = texts_of(X, self.template)
+        return self.classifier_.decide(texts, batch_size=self.batch_size)
 
     def _seed(self) -> int:
         if isinstance(self.random_state, int | np.integer):

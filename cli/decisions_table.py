@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
-from bertplay.cli.printable import figure
+from bertplay.cli.printable import figure, one_line
 from bertplay.cli.result_tables import plain_table
 
 _FIGURES = {
@@ -18,12 +19,22 @@ _FIGURES = {
     "Brier score": "brier",
     "log loss (nats)": "log_loss",
 }
+_RULE_FIGURES = {
+    "accuracy": "accuracy",
+    "balanced accuracy": "balanced_accuracy",
+    "macro-F1": "macro_f1",
+    "recall": "recall",
+    "precision": "precision",
+    "mean cost": "cost",
+}
 _LEGEND = "After it, each validation row is judged by what the other rows gave"
+_RULE_LEGEND = "Fitted rows flatter a rule: the second column decides each by what the others gave"
 _OWN = "the probabilities are the network's own"
+_NAME_WIDTH, _MOST_CLASSES = 24, 8
 
 
 def print_decisions(console: Console, facts: Mapping[str, Any]) -> None:
-    """Print a heading, and the figures before and after.
+    """Print what was fitted, and the figures before and after.
 
     Args:
         console: where to.
@@ -31,16 +42,39 @@ def print_decisions(console: Console, facts: Mapping[str, Any]) -> None:
     """
     calibration = facts["calibration"]
     console.print(Text(f"Calibration: {calibration_text(calibration)}", "bold"))
-    if "after" not in facts or "reason" in calibration:
+    if "after" in facts and "reason" not in calibration and calibration["method"] != "none":
+        columns = {"before": facts["before"], "after": facts["after"]}
+        columns |= _of_test(facts.get("test", {}))
+        console.print(Text(_LEGEND, "dim"))
+        console.print(_table(_FIGURES, columns))
+    if "rule" not in facts:
         return
-    columns = {"before": facts["before"], "after": facts["after"]}
-    for when, figures in facts.get("test", {}).items():
-        columns[f"{when}, test rows"] = figures
+    rule = facts["rule"]
+    console.print()
+    console.print(Text(f"Decision rule: {one_line(rule_text(rule, facts['classes']))}", "bold"))
+    if "reason" in rule:
+        return
+    columns = {
+        "likeliest": rule["before"],
+        rule["aim"]: rule["after"],
+        "fitted rows": rule["in_sample"],
+        **_of_test(rule.get("test", {})),
+    }
+    console.print(Text(_RULE_LEGEND, "dim"))
+    console.print(_table(_RULE_FIGURES, columns))
+
+
+def _of_test(figures: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"{when}, test rows": of for when, of in figures.items()}
+
+
+def _table(names: Mapping[str, str], columns: Mapping[str, Mapping[str, Any]]) -> Table:
     table = plain_table("", *columns)
-    for title, key in _FIGURES.items():
-        table.add_row(title, *(figure(figures[key]) for figures in columns.values()))
-    console.print(Text(_LEGEND, "dim"))
-    console.print(table)
+    shown = next(iter(columns.values()))
+    for title, key in names.items():
+        if key in shown:
+            table.add_row(title, *(figure(figures[key]) for figures in columns.values()))
+    return table
 
 
 def calibration_text(calibration: Mapping[str, Any]) -> str:
@@ -53,3 +87,20 @@ def calibration_text(calibration: Mapping[str, Any]) -> str:
     if method == "isotonic":
         return f"isotonic, {len(calibration['margins'])} knots"
     return f"none, {calibration.get('reason', _OWN)}"
+
+
+def rule_text(rule: Mapping[str, Any], classes: Sequence[str]) -> str:
+    """What a decision rule is, in a few words."""
+    if "reason" in rule:
+        return f"the likeliest class, as {rule['reason']}"
+    if "costs" in rule:
+        return "the class of the least expected cost"
+    if len(classes) == 2:
+        threshold = figure(rule["weights"][0])
+        return f"{rule['aim']}, {classes[1]!r} from a probability of {threshold} on"
+    weights = [
+        f"{one_line(name, _NAME_WIDTH)} {figure(weight)}"
+        for name, weight in zip(classes, rule["weights"], strict=True)
+    ]
+    more = ", ..." if len(weights) > _MOST_CLASSES else ""
+    return f"{rule['aim']}, probabilities times {', '.join(weights[:_MOST_CLASSES])}{more}"

@@ -20,6 +20,7 @@ COMMANDS = (
     "lr-find",
     "evaluate",
     "predict",
+    "decide",
     "diagnose",
     "merge",
     "quantize",

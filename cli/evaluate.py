@@ -66,7 +66,7 @@ def _of_classifier(
 ) -> dict[str, Any]:
     from bertplay.checks.predictions import prediction_checks
     from bertplay.checks.thresholds import Thresholds
-    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.cli.long_prediction import decide
     from bertplay.labelled_tables import load_evaluation_data
     from bertplay.metrics import evaluate as evaluate_probabilities
     from bertplay.metrics import majority_baseline
@@ -74,11 +74,14 @@ def _of_classifier(
     texts = load_evaluation_data(classifier.task, data, label)
     assert texts.labels is not None
     counts = _training_counts(run, texts)
-    probabilities = predict_proba(classifier, texts.texts, raw=raw)
-    metrics = evaluate_probabilities(probabilities, texts.labels, texts.classes)
+    decided = decide(classifier, texts.texts, raw=raw)
+    metrics = evaluate_probabilities(
+        decided.probabilities, texts.labels, texts.classes, decided.labels
+    )
     return {
         "run": run,
         "data": {"source": texts.source, "sha256": texts.sha256, "rows": len(texts)},
+        "rule": decided.rule,
         **metrics.as_dict(),
         "baseline": dict(majority_baseline(counts, texts.labels)),
         "checks": [check.as_dict() for check in prediction_checks(metrics, counts, Thresholds())],

@@ -12,19 +12,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from bertplay.classifier import Classifier
+    from bertplay.decisions.decided import Decided
     from bertplay.multi_task.classifier import MultiTaskClassifier
 
 _LONG = 256
 
 
-def predict_proba(
-    classifier: Classifier, texts: Sequence[str], *, raw: bool = False
-) -> NDArray[np.float64]:
-    """`[N, C]` probabilities; the bar is on standard error, if that is a terminal."""
+def decide(classifier: Classifier, texts: Sequence[str], *, raw: bool = False) -> Decided:
+    """What is decided of texts; the bar is on standard error, if that is a terminal."""
     with _progress(len(texts)) as on_batch:
-        return classifier.predict_proba(
-            texts, raw=raw, on_batch=on_batch, on_cut=_said_once(classifier)
-        )
+        return classifier.decide(texts, raw=raw, on_batch=on_batch, on_cut=_said_once(classifier))
 
 
 def predict_outputs(

@@ -39,6 +39,7 @@ _OF_EPOCHS = (
     "keep_checkpoints",
     "report",
     "calibration",
+    "optimise",
 )
 _FLAGS_OF_EPOCHS = (
     "--schedule-arg",

@@ -60,8 +60,11 @@ def predict(
     """Predict with the model of RUN, the folder that `bertplay train` wrote.
 
     The texts are the arguments TEXT, the rows of a table (--data), or else the lines of standard
-    input. A table gives CSV: id, label, confidence and each class's probability. Kaggle's test.csv
-    of the Titanic gives the submission: PassengerId, Survived.
+    input. A table gives CSV: id, label, its confidence and each class's probability. Kaggle's
+    test.csv of the Titanic gives the submission: PassengerId, Survived.
+
+    Where the model has a decision rule (`bertplay train --optimise`), the column decided_by says
+    of each row whether its label is the likeliest class, or else the rule.
     """
     if text and data is not None:
         raise InputError("TEXT and --data exclude each other: give one of them")
@@ -90,6 +93,8 @@ def predict(
     else:
         predictions = _of_texts(model, text or _lines_of_standard_input(), raw=raw)
         table = predictions.table()
+    if isinstance(predictions, out.Predictions) and (said := predictions.rule_text()):
+        click.echo(said, err=True)
     if output is not None:
         from bertplay.atomic_files import write_text
 
@@ -123,25 +128,25 @@ def _of_tasks(
 
 
 def _of_texts(classifier: Classifier, texts: Sequence[str], *, raw: bool) -> Predictions:
-    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.cli.long_prediction import decide
     from bertplay.cli.prediction_output import Predictions
 
-    probabilities = predict_proba(classifier, texts, raw=raw)
-    return Predictions("text", tuple(texts), classifier.classes, probabilities)
+    decided = decide(classifier, texts, raw=raw)
+    return Predictions("text", tuple(texts), classifier.classes, decided)
 
 
 def _of_table(
     classifier: Classifier, path: str, *, raw: bool
 ) -> tuple[Predictions, list[Sequence[object]]]:
     """The predictions, and the table to write: Kaggle's submission where the table is Kaggle's."""
-    from bertplay.cli.long_prediction import predict_proba
+    from bertplay.cli.long_prediction import decide
     from bertplay.cli.prediction_output import Predictions
     from bertplay.labelled_tables import load_prediction_table, submission_columns
 
     data = load_prediction_table(classifier.task, path)
-    probabilities = predict_proba(classifier, data.texts, raw=raw)
-    predictions = Predictions("id", data.ids, classifier.classes, probabilities)
-    submission = submission_columns(classifier.task, data, probabilities.argmax(axis=1))
+    decided = decide(classifier, data.texts, raw=raw)
+    predictions = Predictions("id", data.ids, classifier.classes, decided)
+    submission = submission_columns(classifier.task, data, decided.labels)
     if submission is None:
         return predictions, predictions.table()
     return predictions, [list(submission), *zip(*submission.values(), strict=True)]

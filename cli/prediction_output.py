@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bertplay.cli.printable import figure, one_line
+from bertplay.decisions.rules import LIKELIEST
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from bertplay.decisions.decided import Decided
 
 _DECIMALS = 6
 _CLASS_WIDTH, _TEXT_WIDTH, _MOST_COLUMNS = 12, 30, 8
@@ -21,45 +21,56 @@ _CLASS_WIDTH, _TEXT_WIDTH, _MOST_COLUMNS = 12, 30, 8
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Class probabilities of N rows.
+    """What was decided of N rows.
 
     Attributes:
         heading: what the names are, "id" or "text".
         names: N ids or texts.
         classes: C class names.
-        probabilities: `[N, C]`.
+        decided: of them.
     """
 
     heading: str
     names: tuple[str, ...]
     classes: tuple[str, ...]
-    probabilities: NDArray[np.float64]
+    decided: Decided
 
-    def labels(self) -> list[str]:
-        """The likeliest class of each row."""
-        return [self.classes[best] for best in self.probabilities.argmax(axis=1)]
+    def rule_text(self) -> str:
+        """Which rule decided, and of how many rows against the likeliest class; empty for none."""
+        if not self._ruled:
+            return ""
+        rows, unlikely = len(self.decided), int(self.decided.unlikely.sum())
+        return (
+            f"labels are decided for {self.decided.rule}: {unlikely:,} of {rows:,} "
+            f"{'is' if unlikely == 1 else 'are'} not the likeliest class (--raw leaves this out)"
+        )
 
     def table(self) -> list[Sequence[object]]:
-        """Headings and rows: name, label, confidence, each class's probability."""
-        rows: list[Sequence[object]] = [[self.heading, "label", "confidence", *self.classes]]
-        for name, label, shares in self._rows():
-            figures = (figure(share, _DECIMALS) for share in (shares.max(), *shares))
-            rows.append([name, label, *figures])
+        """Headings and rows: name, label, confidence, what decided, each class's probability."""
+        more = ["decided_by"] if self._ruled else []
+        rows: list[Sequence[object]] = [
+            [self.heading, "label", "confidence", *more, *self.classes],
+        ]
+        for row in self._rows():
+            figures = [figure(share, _DECIMALS) for share in row.shares]
+            by = [row.by] if self._ruled else []
+            rows.append([row.name, row.label, figure(row.confidence, _DECIMALS), *by, *figures])
         return rows
 
     def json_text(self) -> str:
         """A JSON list with one object a row."""
         rows = [
             {
-                self.heading: name,
-                "label": label,
-                "confidence": round(float(shares.max()), _DECIMALS),
+                self.heading: row.name,
+                "label": row.label,
+                "confidence": round(row.confidence, _DECIMALS),
+                **({"decided_by": row.by} if self._ruled else {}),
                 "probabilities": {
-                    name: round(float(share), _DECIMALS)
-                    for name, share in zip(self.classes, shares, strict=True)
+                    name: round(share, _DECIMALS)
+                    for name, share in zip(self.classes, row.shares, strict=True)
                 },
             }
-            for name, label, shares in self._rows()
+            for row in self._rows()
         ]
         return json.dumps(rows, indent=2, ensure_ascii=False)
 
@@ -78,18 +89,49 @@ class Predictions:
         table.add_column(self.heading, overflow="fold")
         table.add_column("label", style="bold")
         table.add_column("confidence", justify="right")
+        if self._ruled:
+            table.add_column("decided by")
         for name in classes if in_columns else ["then"]:
             table.add_column(name, justify="right" if in_columns else "left")
-        for name, label, shares in self._rows():
-            next_two = sorted(zip(shares, classes, strict=True), reverse=True)[1:3]
-            cells = [figure(share) for share in shares]
+        for row in self._rows():
+            others = sorted(zip(row.shares, classes, self.classes, strict=True), reverse=True)
+            next_two = [other for other in others if other[2] != row.label][:2]
+            cells = [figure(share) for share in row.shares]
             if not in_columns:
-                cells = [", ".join(f"{name} {figure(share)}" for share, name in next_two)]
-            table.add_row(Text(one_line(name)), one_line(label), figure(shares.max()), *cells)
+                cells = [", ".join(f"{name} {figure(share)}" for share, name, _ in next_two)]
+            by = [row.by] if self._ruled else []
+            label = one_line(row.label)
+            table.add_row(Text(one_line(row.name)), label, figure(row.confidence), *by, *cells)
         console.print(table)
 
-    def _rows(self) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
-        return zip(self.names, self.labels(), self.probabilities, strict=True)
+    @property
+    def _ruled(self) -> bool:
+        """Whether a rule may give a row another class than the likeliest."""
+        return self.decided.rule != LIKELIEST
+
+    def _rows(self) -> Iterator[_Row]:
+        found = self.decided
+        for name, label, confidence, unlikely, shares in zip(
+            self.names,
+            found.labels.tolist(),
+            found.confidence.tolist(),
+            found.unlikely.tolist(),
+            found.probabilities.tolist(),
+            strict=True,
+        ):
+            by = found.rule if unlikely else LIKELIEST
+            yield _Row(name, self.classes[label], confidence, by, shares)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the output."""
+
+    name: str
+    label: str
+    confidence: float
+    by: str
+    shares: list[float]
 
 
 def csv_text(table: Sequence[Sequence[object]]) -> str:

@@ -43,6 +43,7 @@ _METAVARS = {
     "schedule": "NAME",
     "metric": "NAME",
     "calibration": "NAME",
+    "optimise": "WHAT",
     "task_weighting": "NAME",
     "freeze": "NAME|N",
     "adapter": "NAME",

@@ -90,6 +90,7 @@ def plan_trainings(
                 seed=split.seed,
                 keep="last",
                 calibration="none",
+                optimise=None,
                 report=False,
             )
             of_run = with_recipe(of_run, split.table.task.name)

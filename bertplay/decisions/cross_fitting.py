@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.decisions.labelled_logits import LabelledLogits
-
-Decided = TypeVar("Decided", bound=np.generic)
 
 FOLDS = 5
 
@@ -31,21 +29,20 @@ def stratified_folds(labels: NDArray[np.integer[Any]], count: int) -> NDArray[np
 
 def cross_fitted(
     rows: LabelledLogits,
-    decided: Callable[[LabelledLogits, NDArray[np.float64]], NDArray[Decided]],
-) -> NDArray[Decided]:
+    decided: Callable[[LabelledLogits, NDArray[np.float64]], Sequence[NDArray[Any]]],
+) -> list[NDArray[Any]]:
     """What is decided of each row by what was fitted on the rows of the other parts.
 
     Args:
         rows: N of them, at least 2, in five parts, or as many as there are rows.
-        decided: is given the rows to fit on and the logits to decide of.
+        decided: is given the rows to fit on and the M logits to decide of, and returns arrays
+            `[M, ...]`.
 
     Returns:
-        `[N, ...]`, in the order of the rows.
+        As many arrays `[N, ...]`, in the order of the rows.
     """
     part = stratified_folds(rows.labels, min(FOLDS, len(rows)))
     numbers = range(int(part.max()) + 1)
     results = [decided(rows.part(part != n), rows.logits[part == n]) for n in numbers]
-    joined = np.empty((len(rows), *results[0].shape[1:]), dtype=results[0].dtype)
-    for number, result in zip(numbers, results, strict=True):
-        joined[part == number] = result
-    return joined
+    order = np.argsort(np.concatenate([np.flatnonzero(part == n) for n in numbers]))
+    return [np.concatenate(arrays)[order] for arrays in zip(*results, strict=True)]

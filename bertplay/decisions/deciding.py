@@ -2,70 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.data.errors import InputError
+from bertplay.decisions.asked import Asked
 from bertplay.decisions.cross_fitting import cross_fitted
+from bertplay.decisions.decided import Decided, undecided
 from bertplay.decisions.decisions import Decisions
 from bertplay.decisions.fitting import fit_calibration
 from bertplay.decisions.labelled_logits import LabelledLogits
-from bertplay.decisions.names import CALIBRATIONS, DEFAULT_CALIBRATION
 from bertplay.decisions.probability_figures import probability_figures
-from bertplay.prediction import softmax
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What is to be fitted.
-
-    Attributes:
-        calibration: one of `bertplay.decisions.names.CALIBRATIONS`.
-    """
-
-    calibration: str
-
-
-def asked_of(
-    calibration: str | None, classes: Sequence[str], labels: NDArray[np.integer[Any]]
-) -> Asked:
-    """What is to be fitted on validation rows with these labels.
-
-    Args:
-        calibration: None for the default: temperature, where the rows allow to fit one.
-        classes: C names.
-        labels: `[N]`, positions in `classes`.
-
-    Raises:
-        InputError: it is named, and cannot be fitted on such rows.
-    """
-    known = np.unique(labels)
-    if calibration is None:
-        calibration = DEFAULT_CALIBRATION if len(known) > 1 else "none"
-    if calibration not in CALIBRATIONS:
-        raise InputError(f"calibration is {calibration!r}: choose one of {', '.join(CALIBRATIONS)}")
-    if calibration == "isotonic" and len(classes) != 2:
-        raise InputError(
-            f"calibration isotonic is for two classes, and there are {len(classes)}: choose "
-            "temperature or vector"
-        )
-    if calibration != "none" and len(known) < 2:
-        raise InputError(
-            f"calibration {calibration} needs validation rows of two classes, and all of them are "
-            f"{classes[known[0]]!r}: validate on other rows, or give none"
-        )
-    return Asked(calibration)
+from bertplay.decisions.rule_fitting import fit_rule, rule_figures
+from bertplay.decisions.rules import Likeliest
 
 
 def decide(rows: LabelledLogits, asked: Asked) -> Decisions | None:
     """What is asked for, fitted on the rows; None where nothing is."""
-    if asked.calibration == "none":
+    if asked.calibration == "none" and asked.aim is None:
         return None
-    return Decisions(rows.classes, len(rows), fit_calibration(asked.calibration, rows))
+    return _fitted(rows, asked)
 
 
 def decision_facts(
@@ -83,28 +40,84 @@ def decision_facts(
         test: rows that nothing was fitted on, where there are some.
 
     Returns:
-        `calibration`, with its parameters, `rows`, and the figures `before`, of the network's own
-        probabilities. Where there are decisions, `after` has the figures of each validation row
-        under the calibration of the rows of the other four fifths; those of the test rows are
-        under `test`, `before` and `after` the calibration that is kept.
+        `asked`, `classes`, `rows`, `calibration` with its parameters, and the figures `before`, of
+        the network's own probabilities. Where there are decisions, `after` has the figures of each
+        validation row under what was fitted on the other four fifths; those of the test rows are
+        under `test`, `before` and `after` what is kept. Where there is a decision rule, `rule` has
+        its name and parameters, and its figures: `before`, of the likeliest classes, `after`, each
+        row decided by what the others gave, `in_sample`, and of the test rows.
     """
+    own = undecided(rows.logits)
     facts: dict[str, Any] = {
+        "asked": asked.as_dict(),
+        "classes": list(rows.classes),
         "rows": len(rows),
         "calibration": {"method": "none"},
-        "before": probability_figures(softmax(rows.logits), rows.labels).as_dict(),
+        "before": _figures(own, rows),
     }
     if decisions is None:
         return facts
-    calibrated = cross_fitted(
-        rows,
-        lambda others, logits: fit_calibration(asked.calibration, others).probabilities(logits),
-    )
+    honest = _cross_decided(rows, asked)
     facts["calibration"] = decisions.calibration.as_dict()
-    facts["after"] = probability_figures(calibrated, rows.labels).as_dict()
+    facts["after"] = _figures(honest, rows)
     if test is not None:
-        after = decisions.calibration.probabilities(test.logits)
         facts["test"] = {
-            "before": probability_figures(softmax(test.logits), test.labels).as_dict(),
-            "after": probability_figures(after, test.labels).as_dict(),
+            "before": _figures(undecided(test.logits), test),
+            "after": _figures(decisions.decided(test.logits), test),
+        }
+    if asked.aim is not None:
+        facts["rule"] = _rule_facts(rows, asked, decisions, honest, test)
+    return facts
+
+
+def _fitted(rows: LabelledLogits, asked: Asked) -> Decisions:
+    calibration = fit_calibration(asked.calibration, rows)
+    if asked.aim is None:
+        return Decisions(rows.classes, len(rows), calibration, Likeliest())
+    shares = calibration.probabilities(rows.logits)
+    rule = fit_rule(asked.aim, asked.costs, shares, rows.labels, rows.classes)
+    return Decisions(rows.classes, len(rows), calibration, rule)
+
+
+def _cross_decided(rows: LabelledLogits, asked: Asked) -> Decided:
+    def decided(
+        others: LabelledLogits, logits: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        found = _fitted(others, asked).decided(logits)
+        return found.probabilities, found.labels
+
+    shares, labels = cross_fitted(rows, decided)
+    return Decided(shares, labels, "" if asked.aim is None else asked.aim.text)
+
+
+def _figures(decided: Decided, rows: LabelledLogits) -> dict[str, Any]:
+    return probability_figures(decided.probabilities, rows.labels).as_dict()
+
+
+def _rule_facts(
+    rows: LabelledLogits,
+    asked: Asked,
+    decisions: Decisions,
+    honest: Decided,
+    test: LabelledLogits | None,
+) -> dict[str, Any]:
+    aim = asked.aim
+    assert aim is not None
+
+    def figures(labels: NDArray[np.int64], of: LabelledLogits) -> dict[str, float | None]:
+        return rule_figures(aim, asked.costs, labels, of.labels, of.classes)
+
+    facts: dict[str, Any] = {
+        **decisions.rule.as_dict(),
+        "aim": aim.text,
+        "before": figures(honest.probabilities.argmax(axis=1), rows),
+        "after": figures(honest.labels, rows),
+        "in_sample": figures(decisions.decided(rows.logits).labels, rows),
+    }
+    if test is not None:
+        found = decisions.decided(test.logits)
+        facts["test"] = {
+            "before": figures(found.probabilities.argmax(axis=1), test),
+            "after": figures(found.labels, test),
         }
     return facts

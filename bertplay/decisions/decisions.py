@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from bertplay.atomic_files import write_json
 from bertplay.data.errors import InputError
 from bertplay.decisions.calibrations import Calibration, calibration_from
+from bertplay.decisions.decided import Decided
+from bertplay.decisions.rules import DecisionRule, rule_from
 
 DECISIONS_FILE = "decisions.json"
 
@@ -23,11 +28,18 @@ class Decisions:
         classes: the C names, in the order of the logits.
         rows: how many validation rows it was fitted on.
         calibration: what makes probabilities of logits.
+        rule: what makes classes of probabilities.
     """
 
     classes: tuple[str, ...]
     rows: int
     calibration: Calibration
+    rule: DecisionRule
+
+    def decided(self, logits: NDArray[np.floating[Any]]) -> Decided:
+        """What follows from logits `[N, C]`."""
+        probabilities = self.calibration.probabilities(logits)
+        return Decided(probabilities, self.rule.labels(probabilities), self.rule.name)
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -35,6 +47,7 @@ class Decisions:
             "classes": list(self.classes),
             "rows": self.rows,
             "calibration": self.calibration.as_dict(),
+            "rule": self.rule.as_dict(),
         }
 
 
@@ -53,7 +66,10 @@ def decisions_from(values: Mapping[str, Any], classes: Sequence[str]) -> Decisio
     if values["classes"] != list(classes):
         raise ValueError("it is for other classes than the model's")
     return Decisions(
-        tuple(classes), int(values["rows"]), calibration_from(values["calibration"], len(classes))
+        tuple(classes),
+        int(values["rows"]),
+        calibration_from(values["calibration"], len(classes)),
+        rule_from(values["rule"], len(classes)),
     )
 
 
@@ -80,5 +96,6 @@ def read_decisions(folder: Path, classes: Sequence[str]) -> Decisions | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else error
         raise InputError(
-            f"{path} is damaged ({what}): delete it to have the network's own probabilities"
+            f"{path} is damaged ({what}): fit it anew with `bertplay decide RUN`, or delete it to "
+            "have the network's own probabilities"
         ) from None

@@ -16,7 +16,9 @@ from bertplay import run_directory
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.compilation import COMPILATION_WARNING, compilation_available
 from bertplay.data.dataset import LabelledTexts
-from bertplay.decisions.deciding import asked_of, decide, decision_facts
+from bertplay.decisions.aim import aim_of
+from bertplay.decisions.asked import asked_of
+from bertplay.decisions.deciding import decide, decision_facts
 from bertplay.decisions.labelled_logits import LabelledLogits, labelled
 from bertplay.decisions.stored_logits import write_logits
 from bertplay.device_memory import limit_cache
@@ -93,7 +95,9 @@ def train(
     started = time.perf_counter()
     data = load_training_data(options) if table is None else table
     options = with_recipe(options, data.task.name)
-    asked = asked_of(options.calibration, data.classes, labels_of(data.validation))
+    asked = asked_of(
+        options.calibration, options.optimise, data.classes, labels_of(data.validation)
+    )
     options = replace(options, calibration=asked.calibration)
     require_divisible(group, batch_size_of(options))
     loss = resolve_loss(options, data)
@@ -254,6 +258,8 @@ def as_config(options: TrainOptions) -> dict[str, Any]:
     for name in paths:
         if values[name] is not None and (path := Path(values[name]).expanduser()).exists():
             values[name] = str(path.resolve())
+    if options.optimise is not None and (aim := aim_of(options.optimise)):
+        values["optimise"] = aim.option
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -3,11 +3,12 @@
 import io
 import json
 import re
+import shutil
 
 import pytest
 from small_reviews import TRAIN_QUICKLY
 
-from bertplay.cli.decisions_table import calibration_text, print_decisions
+from bertplay.cli.decisions_table import calibration_text, print_decisions, rule_text
 from bertplay.cli.result_tables import result_console
 
 TEXTS = ("a fine film", "a dull film")
@@ -86,3 +87,109 @@ def test_evaluate_tells_of_the_calibrated_probabilities(bertplay, run, table):
 
     assert figures[0]["accuracy"] == figures[1]["accuracy"]
     assert figures[0]["log_loss"] != pytest.approx(figures[1]["log_loss"], rel=1e-3)
+
+
+@pytest.fixture
+def ruled(run, folder):
+    """A copy of the run whose rule can take every review for a good one."""
+    shutil.copytree(run, folder / "ruled")
+    (folder / "costs.csv").write_text("true,bad,good\nbad,0,1\ngood,1e6,0\n")
+    return folder / "ruled"
+
+
+def test_decide_shows_what_the_rule_gains_and_where_it_only_seems_to(bertplay, ruled):
+    result = bertplay("decide", ruled, "--optimise", "cost=costs.csv")
+
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert "Decision rule: the class of the least expected cost" in lines
+    (heading,) = (line for line in lines if line.startswith(" ") and "likeliest" in line)
+    assert re.split("  +", heading.strip()) == ["likeliest", "cost", "fitted rows"]
+    assert any(line.startswith("mean cost ") for line in lines)
+    assert lines[-1] == (
+        f"Kept with the model of {ruled}; `bertplay diagnose {ruled}` writes its report anew"
+    )
+
+
+def test_decide_gives_the_summarys_part_as_json(bertplay, ruled):
+    printed = bertplay("decide", ruled, "--optimise", "macro_f1", "--json").stdout
+
+    assert json.loads(printed) == json.loads((ruled / "summary.json").read_text())["decisions"]
+
+
+def test_predict_tells_once_and_in_a_column_where_labels_are_not_the_likeliest(bertplay, ruled):
+    bertplay("decide", ruled, "--optimise", "cost=costs.csv")
+
+    result = bertplay("predict", ruled, *TEXTS, "--json")
+
+    predictions = json.loads(result.stdout)
+    unlikely = 0
+    for prediction in predictions:
+        shares = prediction["probabilities"]
+        likeliest = max(shares, key=shares.get)
+        unlikely += likeliest != "good"
+        assert prediction["label"] == "good"
+        assert prediction["confidence"] == shares["good"]
+        assert prediction["decided_by"] == ("likeliest" if likeliest == "good" else "cost")
+    assert unlikely
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"labels are decided for cost: {unlikely} of 2 ")
+    heading = bertplay("predict", ruled, *TEXTS).stdout.splitlines()[0]
+    assert heading.split("\t") == ["text", "label", "confidence", "decided_by", "bad", "good"]
+
+
+def test_raw_leaves_the_rule_out_as_well(bertplay, ruled):
+    bertplay("decide", ruled, "--optimise", "cost=costs.csv")
+
+    result = bertplay("predict", ruled, *TEXTS, "--json", "--raw")
+
+    for prediction in json.loads(result.stdout):
+        shares = prediction["probabilities"]
+        assert prediction["label"] == max(shares, key=shares.get)
+        assert "decided_by" not in prediction
+    assert result.stderr == ""
+
+
+def test_evaluate_judges_what_the_rule_decides(bertplay, ruled, table):
+    bertplay("decide", ruled, "--optimise", "cost=costs.csv")
+
+    figures = json.loads(bertplay("evaluate", ruled, "--data", table, "--json").stdout)
+
+    assert figures["rule"] == "cost"
+    assert figures["confusion_matrix"] == [[0, 8], [0, 16]]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--optimise", "speed"), "optimise is 'speed': choose macro_f1"),
+        (("--optimise", "cost=nowhere.csv"), "nowhere.csv cannot be read"),
+        (("--calibration", "platt"), "choose one of none, temperature"),
+    ],
+)
+def test_what_decide_cannot_do_is_one_sentence(bertplay, ruled, words, message):
+    before = (ruled / "model" / "decisions.json").read_bytes()
+
+    result = bertplay("decide", ruled, *words)
+
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+    assert (ruled / "model" / "decisions.json").read_bytes() == before
+
+
+def test_decide_needs_a_run(bertplay, folder):
+    result = bertplay("decide", "nowhere")
+
+    assert result.exit_code == 2
+    assert "nowhere has no logits.safetensors" in result.stderr
+    assert not (folder / "nowhere").exists()
+
+
+def test_what_each_rule_is_called():
+    classes = ("bad", "good")
+    threshold = {"aim": "macro_f1", "weights": [0.25, 0.75]}
+    assert rule_text(threshold, classes) == "macro_f1, 'good' from a probability of 0.250 on"
+    three = {"aim": "macro_f1", "weights": [0.2, 0.3, 0.5]}
+    assert rule_text(three, ("a", "b", "c")).endswith("times a 0.200, b 0.300, c 0.500")
+    assert rule_text({"reason": "why"}, classes) == "the likeliest class, as why"

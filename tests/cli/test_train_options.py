@@ -240,12 +240,13 @@ def test_help_lists_the_options_under_headings_and_ends_with_examples(bertplay):
     lines = bertplay("train", "--help").stdout.splitlines()
     headings = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
 
-    assert headings[:7] == [
+    assert headings[:8] == [
         "Data:",
         "Loss:",
         "Model:",
         "Trained part:",
         "Training:",
+        "Decisions:",
         "Several tasks:",
         "Output:",
     ]

@@ -100,7 +100,9 @@ def test_the_summary_has_the_figures_before_and_after(run):
 def test_without_calibration_nothing_is_kept(reviews, tmp_path):
     summary = train(replace(quick_options(reviews, tmp_path / "run"), calibration="none"))
 
-    assert summary["decisions"].keys() == {"rows", "calibration", "before"}
+    assert summary["decisions"].keys() == {
+        *("asked", "classes", "rows", "calibration", "before"),
+    }
     assert not (tmp_path / "run" / "model" / "decisions.json").exists()
     model = bertplay.load(tmp_path / "run")
     assert model.predict_proba(TEXTS).tobytes() == model.predict_proba(TEXTS, raw=True).tobytes()

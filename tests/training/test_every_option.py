@@ -73,6 +73,7 @@ ELSEWHERE = {
     "checkpoint_every": "training/test_resuming_the_loop.py",
     "keep_checkpoints": "training/test_unfreezing.py",
     "calibration": "decisions/test_decisions_of_a_run.py",
+    "optimise": "decisions/test_rule_of_a_run.py",
     "tasks": "multi_task/test_train_tasks.py",
     "multi_task": "multi_task/test_train_tasks.py",
     "task_weighting": "multi_task/test_train_tasks.py",
