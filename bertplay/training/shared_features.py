@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
+import mlx.core as mx
 import numpy as np
 
 from bertplay.atomic_files import write_atomically
@@ -57,7 +58,8 @@ def _fingerprint(part: FrozenPart, token_ids: TokenIds, pad_id: int) -> str:
     digest.update(repr((kind, part.encoder.config, part.layers, pool, pad_id)).encode())
     for name, tensor in named_arrays(part.encoder.parameters()).items():
         digest.update(f"{name} {tensor.dtype} {tensor.shape}\0".encode())
-        digest.update(memoryview(tensor).tobytes())
+        # Read as bytes, as numpy has no bfloat16.
+        digest.update(np.array(mx.view(tensor.reshape(-1), mx.uint8)).tobytes())
     digest.update(token_counts(token_ids).tobytes())
     for ids in token_ids:
         digest.update(np.asarray(ids, dtype=np.int32).tobytes())
