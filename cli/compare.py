@@ -10,7 +10,13 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from bertplay.cli.compared_trainings import table_options, times_of, training_options
+from bertplay.cli.compared_trainings import (
+    comparison_folder,
+    table_options,
+    times_of,
+    times_options,
+    training_options,
+)
 from bertplay.data.errors import InputError
 
 _EXAMPLES = """\b
@@ -34,11 +40,7 @@ _OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
     show_default=True,
     help="NAME or NAME:KEY=VALUE:KEY=VALUE, separated by commas.",
 )
-@click.option("--seeds", type=int, help="Trainings of each loss; default: 5.")
-@click.option(
-    "--folds", type=int, help="Cross-validation in so many parts of the table, in place of --seeds."
-)
-@click.option("--repeats", type=int, help="Of --folds, each divided anew; default: 1.")
+@times_options
 @click.option(
     "--reference", metavar="NAME", help="Of --losses or RUNs, to compare to; default: the first."
 )
@@ -131,8 +133,7 @@ def _finished(
                 "--test is for losses and seeds; runs are compared row by row, with tests of their "
                 "own: leave it out"
             )
-        folder = Path(output or "runs/compared").expanduser()
-        _require_comparison(folder)
+        folder = comparison_folder(output or "runs/compared")
         return compare_runs(runs, reference, folder), folder
     source = Path(runs[0]).expanduser()
     if not (source / FACTS).exists():
@@ -140,8 +141,7 @@ def _finished(
             f"{runs[0]} alone has nothing to be compared with: name two runs at least, or the "
             f"folder of a finished comparison, which holds {FACTS}"
         )
-    folder = source if output is None else Path(output).expanduser()
-    _require_comparison(folder)
+    folder = comparison_folder(output or runs[0])
     return written(concluded_again(read_comparison(source), reference, test), folder), folder
 
 
@@ -180,8 +180,7 @@ def _trained(
     times, default_test = times_of(seeds, folds, repeats)
     options = TrainOptions(**options_of_runs)
     task = options.task or ("titanic" if options.data is None else "table")
-    folder = Path(output or f"runs/compare-{task}").expanduser()
-    _require_comparison(folder)
+    folder = comparison_folder(output or f"runs/compare-{task}")
     with trainings_view(sys.stderr) as view:
         facts = compare_methods(
             options,
@@ -194,14 +193,3 @@ def _trained(
             view=view,
         )
     return written(facts, folder), folder
-
-
-def _require_comparison(folder: Path) -> None:
-    """Refuse to write into a folder that holds something else."""
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"--output {folder} is a file: name a folder")
-    others = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
-    if others and not others & {"compare.json", "trainings"}:
-        raise InputError(
-            f"--output {folder} holds files that are no comparison: name another folder"
-        )

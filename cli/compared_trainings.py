@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -49,6 +50,20 @@ def training_options(command: Command) -> Command:
     )
 
 
+def times_options(command: Command) -> Command:
+    """How often each method is trained."""
+    return _with(
+        command,
+        click.option("--seeds", type=int, help=f"Trainings of each; default: {_SEEDS}."),
+        click.option(
+            "--folds",
+            type=int,
+            help="Cross-validation in so many parts of the table, in place of --seeds.",
+        ),
+        click.option("--repeats", type=int, help="Of --folds, each divided anew; default: 1."),
+    )
+
+
 def times_of(
     seeds: int | None, folds: int | None, repeats: int | None
 ) -> tuple[Seeds | Folds, str]:
@@ -67,6 +82,23 @@ def times_of(
             raise InputError("--repeats is of --folds: give --folds, or --seeds in its place")
         return Seeds(_SEEDS if seeds is None else seeds), "paired-t"
     return Folds(folds, 1 if repeats is None else repeats), CORRECTED_T
+
+
+def comparison_folder(output: str) -> Path:
+    """The folder of a comparison's files.
+
+    Raises:
+        InputError: it holds something else.
+    """
+    folder = Path(output).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"--output {folder} is a file: name a folder")
+    others = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    if others and not others & {"compare.json", "trainings"}:
+        raise InputError(
+            f"--output {folder} holds files that are no comparison: name another folder"
+        )
+    return folder
 
 
 def _with(command: Command, *options: Callable[[Command], Command]) -> Command:

@@ -26,6 +26,7 @@ COMMANDS = (
     "quantize",
     "export",
     "compare",
+    "backbones",
     "losses",
     "data",
     "distill",

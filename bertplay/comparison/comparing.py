@@ -101,7 +101,7 @@ def compare_methods(
         "task": table.task.name,
         "source": table.source,
         "sha256": table.sha256,
-        "backbone": Path(options.backbone).name,
+        "backbone": ", ".join(dict.fromkeys(Path(t.options.backbone).name for t in trainings)),
         "train_rows": len(table.train),
         "evaluated_rows": len(evaluated_rows(table)),
         "rare": named_rare_classes(class_counts(table)),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bertplay.comparison.design import design_of, families
+from bertplay.comparison.encoder_table import HEADINGS, WORDS, encoder_rows
 from bertplay.comparison.figures import FIGURES
 from bertplay.comparison.forest import forest_plot
 from bertplay.comparison.page import shown_difference, shown_interval
@@ -53,6 +54,7 @@ def html(facts: Mapping[str, Any]) -> str:
             for name, of in facts["methods"].items()
         ),
     )
+    encoders = Table("Their sizes, speed and memory", HEADINGS, tuple(encoder_rows(facts)), WORDS)
     said = tuple(Prose(text) for text in (*facts["conclusions"], *facts["limits"]))
     page = Page(
         title=design.title,
@@ -62,6 +64,7 @@ def html(facts: Mapping[str, Any]) -> str:
         tiles=(),
         sections=(
             Section("said", "What can be said", said),
+            *((Section("encoders", "Encoders", (encoders,)),) if encoders.rows else ()),
             Section("differences", "Differences", (Figures(drawings), differences)),
             Section("figures", "Figures", (figures,)),
         ),

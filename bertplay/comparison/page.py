@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bertplay.comparison.design import design_of, families
+from bertplay.comparison.encoder_table import HEADINGS, encoder_rows
 from bertplay.comparison.figures import FIGURES, Figure
 
 _IN_POINTS = "Differences are in points (hundredths), those of log loss in nats."
@@ -31,6 +32,10 @@ def markdown(facts: Mapping[str, Any]) -> str:
     for method, of_method in facts["methods"].items():
         cells = [" ".join(shown_interval(of_method["figures"][figure.key])) for figure in FIGURES]
         lines.append(f"| {method} | {' | '.join(cells)} | {of_method['seconds']:.1f} |")
+    if encoders := encoder_rows(facts):
+        lines += ["", "## Encoders", ""]
+        lines += [f"| {' | '.join(HEADINGS)} |", f"|---|{'---|' * (len(HEADINGS) - 1)}"]
+        lines += [f"| {' | '.join(row)} |" for row in encoders]
     lines += [
         "",
         f"## Differences to {facts['reference']}",

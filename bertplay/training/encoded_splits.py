@@ -85,7 +85,7 @@ def encode_splits(
             `max_tokens` is less than a text has.
     """
     encoder, tokenizer = _encoder(options, task, train)
-    max_length = _max_length(options, task, encoder.config.max_length)
+    max_length = max_length_of(options, task, encoder.config.max_length)
     train_ids, cut = encode_texts(tokenizer, train, max_length)
     validation_ids, _ = encode_texts(tokenizer, validation, max_length)
     test_ids, _ = encode_texts(tokenizer, test, max_length)
@@ -122,8 +122,17 @@ def recipe_of(options: TrainOptions, task: str) -> Recipe:
     return recipe_for(task, backbone=options.backbone, built_in=built_in)
 
 
-def _max_length(options: TrainOptions, task: str, limit: int) -> int:
-    """What the user asked for, or the task's recipe as far as the encoder can read."""
+def max_length_of(options: TrainOptions, task: str, limit: int) -> int:
+    """What the user asked for, or the task's recipe as far as the encoder can read.
+
+    Args:
+        options: of the run.
+        task: its name, which the recipe goes by.
+        limit: the most tokens that the encoder can read.
+
+    Raises:
+        InputError: the user asked for more.
+    """
     if options.max_length is None:
         return min(recipe_of(options, task).max_length, limit)
     if options.max_length > limit:

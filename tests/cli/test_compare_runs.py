@@ -169,8 +169,9 @@ def test_a_finished_comparison_is_concluded_again_from_its_scores_alone(
     """As by an earlier version, whose sentences and families may have been others."""
     facts = json.loads((comparison / "compare.json").read_text())
     bare = {key: value for key, value in facts.items() if key not in ("conclusions", "limits")}
+    derived = ("figures", "differences")
     bare["methods"] = {
-        name: {key: of[key] for key in ("seconds", "scores")}
+        name: {key: value for key, value in of.items() if key not in derived}
         for name, of in facts["methods"].items()
     }
     (folder / "old").mkdir()
