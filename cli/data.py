@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bertplay.cli.data_copy import copy
 from bertplay.cli.data_pull import pull
 from bertplay.data.errors import InputError
 
@@ -21,6 +22,7 @@ Examples:
   bertplay data
   bertplay data show emotion
   bertplay data check reviews.csv
+  bertplay data copy emotion
   bertplay data pull dair-ai/emotion
 """
 _SHOW_EXAMPLES = """\b
@@ -43,11 +45,12 @@ Examples:
 )
 @click.pass_context
 def data(ctx: click.Context) -> None:
-    """List the data sets; show samples; check a table of your own; fetch a public one."""
+    """List the data sets; show samples; check a table of your own; get others as files."""
     if ctx.invoked_subcommand is None:
         _print_list()
 
 
+data.add_command(copy)
 data.add_command(pull)
 
 
@@ -146,7 +149,8 @@ def _print_list() -> None:
     for name, table in PUBLIC_TABLES.items():
         lines.add_row(name, "", "", "", table.licence, table.what)
     result_console(sys.stdout).print(lines)
-    click.echo("\nThose without figures are fetched by `bertplay data pull NAME`.")
+    click.echo("\nThose without figures are fetched by `bertplay data pull NAME`, the others are")
+    click.echo("written as CSV files by `bertplay data copy NAME`.")
     click.echo("Train on one with `bertplay train --task NAME`, on your own with --data FILE.")
 
 

@@ -4,10 +4,12 @@ import hashlib
 import json
 from dataclasses import replace
 
+import pandas as pd
 import pytest
 from small_reviews import GOOD, write_rows
 
 from bertplay.data import public_tables
+from bertplay.data.emotions import SPLITS, read_emotions
 from bertplay.data.public_tables import PUBLIC_TABLES, Part
 
 
@@ -73,6 +75,44 @@ def test_without_a_connection_pulling_fails_in_one_sentence(bertplay, served_com
     assert result.exit_code == 1
     assert "cannot be reached" in result.stderr
     assert not (folder / "mine").exists()
+
+
+def test_a_built_in_table_is_copied_by_its_parts(bertplay, folder):
+    result = bertplay("data", "copy", "emotion")
+
+    assert result.stdout.split() == [f"emotion/{part}.csv" for part in SPLITS]
+    parts = [pd.read_csv(folder / file, dtype=str) for file in result.stdout.split()]
+    table = read_emotions()
+    assert [len(part) for part in parts] == [(table["split"] == name).sum() for name in SPLITS]
+    assert list(parts[0].columns) == list(table.columns.drop("split"))
+    assert set(parts[0]["text"]) == set(table["text"][table["split"] == "train"])
+
+
+def test_a_copied_table_is_read_as_the_built_in_one(bertplay, folder):
+    bertplay("data", "copy", "titanic", "--output", "tables/ship")
+
+    copied = bertplay("data", "check", "tables/ship/passengers.csv", "--json")
+    built_in = bertplay("data", "check", "titanic", "--json")
+
+    facts = [json.loads(result.stdout) for result in (copied, built_in)]
+    assert [one.pop("source") for one in facts] == ["tables/ship/passengers.csv", "titanic"]
+    assert facts[0] == facts[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("emotions",), "no built-in table 'emotions': there are titanic, emotion"),
+        (("emotion", "--output", "."), ". exists already: name another folder with --output"),
+    ],
+)
+def test_what_cannot_be_copied_is_one_sentence_and_leaves_the_folder(
+    bertplay, folder, arguments, words
+):
+    result = bertplay("data", "copy", *arguments)
+
+    assert (result.exit_code, result.stderr) == (2, f"Error: {words}\n")
+    assert not list(folder.iterdir())
 
 
 def test_samples_show_the_row_and_the_text_made_from_it(bertplay):

@@ -8,6 +8,7 @@ import mlx.core as mx
 import pytest
 
 from bertplay.atomic_files import write_json
+from bertplay.data.emotions import read_emotions
 from bertplay.encoders import encoder_from_scratch
 from bertplay.named_arrays import named_arrays
 
@@ -65,5 +66,7 @@ def documented_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "texts.txt.gz").write_bytes(gzip.compress("\n".join(texts).encode()))
     write_encoder(tmp_path / "all-MiniLM-L6-v2")
     write_encoder(tmp_path / "sentence-transformers" / "all-MiniLM-L6-v2")
+    # What `bertplay data copy emotion` writes, with every eighth row.
+    monkeypatch.setattr("bertplay.table_copies.read_emotions", lambda: read_emotions()[::8])
     monkeypatch.chdir(tmp_path)
     return tmp_path
