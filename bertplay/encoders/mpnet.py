@@ -20,7 +20,8 @@ from bertplay.encoders.linear import Linear
 from bertplay.encoders.post_norm import Intermediate, LayerStack, Pooler, ResidualOutput
 from bertplay.encoders.roberta import counted_positions
 
-_PADDING = 1  # the position of padding, whatever pad_token_id is
+PADDING_POSITION = 1
+"""The position of padding, whatever pad_token_id is."""
 _FARTHEST = 128  # tokens this far away and farther share a bucket
 
 
@@ -58,7 +59,7 @@ class MPNetConfig:
     @property
     def max_length(self) -> int:
         """The most tokens of a text: positions up to that of padding are not a token's."""
-        return self.max_position_embeddings - _PADDING - 1
+        return self.max_position_embeddings - PADDING_POSITION - 1
 
     def as_dict(self) -> dict[str, Any]:
         """The keys of config.json, so that transformers reads the model too."""
@@ -83,7 +84,7 @@ class Embeddings(nn.Module):
     ) -> mx.array:
         """`[B, L]` ids to `[B, L, H]` states; there are no token types."""
         positions = counted_positions(
-            self.position_embeddings, input_ids.shape[1], attention_mask, _PADDING
+            self.position_embeddings, input_ids.shape[1], attention_mask, PADDING_POSITION
         )
         return self.dropout(self.LayerNorm(self.word_embeddings(input_ids) + positions))
 

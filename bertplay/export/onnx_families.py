@@ -1,20 +1,17 @@
-"""The encoders that are built as ONNX nodes: where they differ, by their model_type.
-
-All have BERT's layer, normalised after each half. What differs is a row of `FAMILIES`.
-"""
+"""The encoders with BERT's layer, normalised after each half: where they differ, by model_type."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from bertplay.data.errors import InputError
-from bertplay.data.wording import listed
+from bertplay.encoders.mpnet import PADDING_POSITION
 
 
 @dataclass(frozen=True)
 class OnnxFamily:
-    """The names of a family's layers in Hugging Face's checkpoints, and its embeddings.
+    """The names of a family's layers in Hugging Face's checkpoints, and its positions.
 
     Attributes:
         layers: before the number of a layer.
@@ -22,8 +19,7 @@ class OnnxFamily:
         attention_norm: the layer norm after the attention's residual sum.
         inner, outer: linear maps of the feed-forward block.
         output_norm: the layer norm after its residual sum.
-        token_types: the embedding of token type 0 is added to every token.
-        counted_from: what the positions of padding are called, where a text's positions are
+        padding_position: of a config, the position of padding, where a text's positions are
             counted from its first token on; None where the first column is position 0.
         relative: there is a bias for relative positions, `encoder.relative_attention_bias`.
     """
@@ -37,26 +33,37 @@ class OnnxFamily:
     inner: str = "intermediate.dense"
     outer: str = "output.dense"
     output_norm: str = "output.LayerNorm"
-    token_types: bool = True
-    counted_from: str | None = None
+    padding_position: Callable[[Any], int] | None = None
     relative: bool = False
 
 
+_ROBERTA = OnnxFamily(padding_position=lambda config: int(config.pad_token_id))
+
 FAMILIES: Mapping[str, OnnxFamily] = {
     "bert": OnnxFamily(),
+    "roberta": _ROBERTA,
+    "xlm-roberta": _ROBERTA,
+    "distilbert": OnnxFamily(
+        layers="transformer.layer",
+        query="attention.q_lin",
+        key="attention.k_lin",
+        value="attention.v_lin",
+        mixed="attention.out_lin",
+        attention_norm="sa_layer_norm",
+        inner="ffn.lin1",
+        outer="ffn.lin2",
+        output_norm="output_layer_norm",
+    ),
+    "mpnet": OnnxFamily(
+        query="attention.attn.q",
+        key="attention.attn.k",
+        value="attention.attn.v",
+        mixed="attention.attn.o",
+        attention_norm="attention.LayerNorm",
+        padding_position=lambda config: PADDING_POSITION,
+        relative=True,
+    ),
+    # Its attention is in `bertplay.export.onnx_deberta`.
+    "deberta-v2": OnnxFamily(),
 }
 """By model_type."""
-
-
-def onnx_family(model_type: str) -> OnnxFamily:
-    """The row of a family.
-
-    Raises:
-        InputError: encoders of this family are not built as ONNX nodes.
-    """
-    if model_type not in FAMILIES:
-        raise InputError(
-            f"format onnx knows encoders of the families {listed(list(FAMILIES))}, and this one is "
-            f"{model_type}: use --format hf, which other tools turn into ONNX"
-        )
-    return FAMILIES[model_type]

@@ -38,6 +38,24 @@ class OnnxGraph:
         self.nodes.append(helper.make_node(operation, list(inputs), [name], name, **attributes))
         return name
 
+    def add_split(self, x: str, parts: int, *, axis: int) -> tuple[str, ...]:
+        """Add a node that cuts a value into equal parts.
+
+        Args:
+            x: name of the value.
+            parts: how many.
+            axis: that is cut.
+
+        Returns:
+            The names of the parts.
+        """
+        from onnx import helper
+
+        name = f"split_{len(self.nodes)}"
+        names = tuple(f"{name}_{part}" for part in range(parts))
+        self.nodes.append(helper.make_node("Split", [x], list(names), name, axis=axis))
+        return names
+
     def weight(self, name: str, values: NDArray[Any]) -> str:
         """Numbers of the model, by the name that they have there."""
         self.initializers[name] = values

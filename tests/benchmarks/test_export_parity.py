@@ -22,9 +22,9 @@ def test_it_measures_every_format(tmp_path):
 
     rows = ["the women first class,survived", "the men third class,died"] * 8
     (tmp_path / "table.csv").write_text("\n".join(["text,label", *rows]) + "\n")
-    args = SimpleNamespace(backbone=str(TINY), data=str(tmp_path / "table.csv"), label="label")
+    args = SimpleNamespace(data=str(tmp_path / "table.csv"), label="label")
 
-    found = list(measured(args, tmp_path))
+    found = list(measured(str(TINY), args, tmp_path))
 
     assert {(head, name) for head, name, _ in found} == {
         (head, name) for head, (_, formats) in RUNS.items() for name in formats
@@ -36,12 +36,16 @@ def test_it_measures_every_format(tmp_path):
 def test_a_program_that_is_missing_is_said():
     from export_parity import table
 
-    lines = table(
-        [
-            ("default", "hf", Check("transformers with torch", "logits", 0, None)),
-            ("default", "onnx", Check("onnxruntime 1.20.0", "logits", 12, 1.23e-7)),
-        ]
-    ).splitlines()
+    checks = [
+        ("default", "hf", Check("transformers with torch", "logits", 0, None)),
+        ("default", "onnx", Check("onnxruntime 1.20.0", "logits", 12, 1.23e-7)),
+    ]
+    other = [(*row[:2], Check(row[2].program, "logits", 12, 2e-6)) for row in checks]
 
-    assert lines[2] == "| default | `hf` | transformers with torch | logits | not installed |"
-    assert lines[3] == "| default | `onnx` | onnxruntime 1.20.0 | logits | 1.2e-07 |"
+    lines = table({"mini": checks, "roberta": other}).splitlines()
+
+    assert lines[0].endswith("| compared | mini | roberta |")
+    assert lines[2:] == [
+        "| default | `hf` | transformers with torch | logits | not installed | 2.0e-06 |",
+        "| default | `onnx` | onnxruntime 1.20.0 | logits | 1.2e-07 | 2.0e-06 |",
+    ]

@@ -8,13 +8,13 @@ import mlx.core as mx
 import numpy as np
 import pytest
 from safetensors.numpy import load_file
-from tiny_classifiers import CLASSES, HEADS, TINY, tiny_classifier
+from tiny_classifiers import CLASSES, FAMILIES, FAMILY_FOLDER, HEADS, TINY, classifier_of
 
 from bertplay import load_adapter
 from bertplay.adapters.adding import adapter_arrays, add_adapters
 from bertplay.adapters.folder import origin_of
 from bertplay.adapters.merging import merged_arrays
-from bertplay.adapters.settings import AdapterSettings
+from bertplay.adapters.settings import ALL_LINEAR, AdapterSettings
 from bertplay.classifier import save_adapter
 from bertplay.data.errors import InputError
 from bertplay.encoders.quantization import Quantization
@@ -26,10 +26,17 @@ RECORDED = Path(__file__).parent.parent / "fixtures" / "peft_names.json"
 KINDS = ("lora", "dora")
 
 
-def adapted_run(folder: Path, kind: str, *, bits: int = 0) -> Path:
+def adapted_run(
+    folder: Path,
+    kind: str,
+    *,
+    bits: int = 0,
+    backbone: Path = TINY,
+    targets: tuple[str, ...] = ("query", "output.dense"),
+) -> Path:
     """A run with an adapter whose weights are not the first ones."""
-    settings = AdapterSettings(kind, rank=4, alpha=12, targets=("query", "output.dense"))
-    classifier = tiny_classifier(HEADS["mean"], pooler=True)
+    settings = AdapterSettings(kind, rank=4, alpha=12, targets=targets)
+    classifier = classifier_of(backbone, HEADS["mean"], pooler=True)
     if bits:
         quantize_linears(classifier.encoder, Quantization(bits, 32))
     add_adapters(classifier.encoder, settings)
@@ -40,7 +47,7 @@ def adapted_run(folder: Path, kind: str, *, bits: int = 0) -> Path:
         for (name, array), key in zip(arrays, keys, strict=True)
     ]
     classifier.encoder.load_weights(changed, strict=False)
-    save_adapter(classifier, folder / "adapter", origin_of(settings, bits, str(TINY)))
+    save_adapter(classifier, folder / "adapter", origin_of(settings, bits, str(backbone)))
     return folder
 
 
@@ -102,6 +109,18 @@ def test_pefts_equation_gives_the_merged_weights(exported, adapted, kind):
             magnitude = tensors[f"base_model.model.{path}.lora_magnitude_vector"]
             weight = magnitude[:, None] * weight / length
         np.testing.assert_allclose(np.array(merged[f"{path}.weight"]), weight, atol=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_peft_puts_it_on_every_family(family, tmp_path):
+    for package in ("peft", "transformers", "torch"):
+        pytest.importorskip(package)
+    backbone = FAMILY_FOLDER / family
+    run = adapted_run(tmp_path / "run", "dora", backbone=backbone, targets=(ALL_LINEAR,))
+
+    (check,) = export_run(run, tmp_path / "out", ExportSettings("peft")).checks
+
+    assert check.difference <= 1e-4
 
 
 def test_head_and_classes_lie_beside(exported):
@@ -171,7 +190,7 @@ def test_the_cards_code_gives_the_models_probabilities(
     expected = classifier.predict_proba(names["texts"])
     np.testing.assert_allclose(names["logits"].softmax(-1).numpy(), expected, atol=1e-4)
     # The backbone alone gives others: the adapter is on.
-    plain = tiny_classifier(HEADS["mean"]).predict_proba(names["texts"])
+    plain = classifier_of(TINY, HEADS["mean"]).predict_proba(names["texts"])
     assert np.abs(plain - expected).max() > 1e-2
     assert classifier.predict(names["texts"])[0] in capsys.readouterr().out
     assert "from those of peft" in page

@@ -12,7 +12,10 @@ from bertplay.task import Task
 from bertplay.text_rule import TextRule
 from bertplay.transformers_head import transformers_head_options
 
-TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+TINY = FIXTURES / "tiny_bert"
+FAMILY_FOLDER = FIXTURES / "encoders"
+FAMILIES = ("roberta", "xlm_roberta", "distilbert", "modernbert", "deberta_v2", "mpnet")
 CLASSES = ("first class", "second | class", "third")
 TRANSFORMERS = transformers_head_options(32)
 

@@ -2,26 +2,22 @@
 
 import json
 import re
-from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
 import pytest
-from tiny_classifiers import classifier_of
+from tiny_classifiers import FAMILIES, FAMILY_FOLDER, classifier_of
 
 import bertplay
 from bertplay.classifier import save
 from bertplay.export.writing import ExportSettings, export_run
 from bertplay.transformers_head import HEADS
 
-FOLDER = Path(__file__).parent.parent / "fixtures" / "encoders"
-FAMILIES = ("roberta", "xlm_roberta", "distilbert", "modernbert", "deberta_v2", "mpnet")
-
 pytestmark = pytest.mark.parametrize("family", FAMILIES)
 
 
 def batch_of(family):
-    every = mx.load(str(FOLDER / family / "expected.safetensors"))
+    every = mx.load(str(FAMILY_FOLDER / family / "expected.safetensors"))
     return {name.removeprefix("64."): a for name, a in every.items() if name.startswith("64.")}
 
 
@@ -31,14 +27,14 @@ def trained(family, tmp_path):
 
     def run(options):
         folder = tmp_path / "run"
-        save(classifier_of(FOLDER / family, options), folder / "model")
+        save(classifier_of(FAMILY_FOLDER / family, options), folder / "model")
         return folder
 
     return run
 
 
 def test_a_model_of_transformers_becomes_one_again(family, tmp_path):
-    export_run(FOLDER / family, tmp_path / "out", ExportSettings())
+    export_run(FAMILY_FOLDER / family, tmp_path / "out", ExportSettings())
 
     batch = batch_of(family)
     again = bertplay.load(tmp_path / "out").model(batch["input_ids"], batch["attention_mask"])
@@ -48,13 +44,13 @@ def test_a_model_of_transformers_becomes_one_again(family, tmp_path):
     names = set(mx.load(str(tmp_path / "out" / "model.safetensors")))
     # ModernBERT's hidden layer may have a bias, which ours always has.
     added = {"head.dense.bias"} if family == "modernbert" else set()
-    assert names == set(mx.load(str(FOLDER / family / "model.safetensors"))) | added
+    assert names == set(mx.load(str(FAMILY_FOLDER / family / "model.safetensors"))) | added
 
 
 def test_transformers_computes_the_logits_of_a_head_of_its_own(family, trained, tmp_path):
     pytest.importorskip("torch")
     pytest.importorskip("transformers")
-    model_type = json.loads((FOLDER / family / "config.json").read_text())["model_type"]
+    model_type = json.loads((FAMILY_FOLDER / family / "config.json").read_text())["model_type"]
     run = trained({"transformers": model_type})
 
     (check,) = export_run(run, tmp_path / "out", ExportSettings()).checks
