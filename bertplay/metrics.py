@@ -83,17 +83,17 @@ def evaluate(
         ValueError: shapes do not fit, there is no row, a label is not among the classes, a name
             occurs twice, or a row is not finite and a distribution.
     """
-    p = _checked_probabilities(probabilities, len(classes))
+    p = checked_probabilities(probabilities, len(classes))
     smallest = np.finfo(p.dtype).eps
     p = p.astype(np.float64)
-    true = _checked_labels(labels, len(p), len(classes))
+    true = checked_labels(labels, len(p), len(classes))
     names = [str(name) for name in classes]
     if len(set(names)) != len(names):
         raise ValueError(f"classes is {names}: every name may occur once")
 
     chosen = p.argmax(axis=1)
     if predicted is not None:
-        chosen = _checked_labels(predicted, len(p), len(classes), "predicted")
+        chosen = checked_labels(predicted, len(p), len(classes), "predicted")
     confidence = p[np.arange(len(p)), chosen]
     correct = chosen == true
     confusion = _confusion_matrix(true, chosen, len(names))
@@ -193,9 +193,10 @@ def majority_baseline(
     }
 
 
-def _checked_probabilities(
+def checked_probabilities(
     probabilities: npt.ArrayLike, classes: int
 ) -> npt.NDArray[np.floating[Any]]:
+    """`[N, C]` rows that are distributions; anything else is a ValueError."""
     p = np.asarray(probabilities)
     if not np.issubdtype(p.dtype, np.floating):
         p = p.astype(np.float64)
@@ -212,9 +213,10 @@ def _checked_probabilities(
     return p
 
 
-def _checked_labels(
+def checked_labels(
     labels: npt.ArrayLike, rows: int, classes: int, name: str = "labels"
 ) -> npt.NDArray[np.int64]:
+    """`[N]` integers from 0 to C - 1; anything else is a ValueError."""
     true = np.asarray(labels)
     if true.shape != (rows,) or not np.issubdtype(true.dtype, np.integer):
         raise ValueError(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.checks.doubted_labels import doubted_labels
 from bertplay.checks.result import CheckResult, fired, not_applicable, passed
 from bertplay.checks.thresholds import Thresholds
+from bertplay.diagnostics.confident_learning import doubted_labels
 
 FEWEST_ROWS = 100
 """Of fewer validation rows, a rate of errors cannot be told from chance."""

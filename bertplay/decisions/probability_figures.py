@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bertplay.calibration_figures import calibration_figures
+from bertplay.diagnostics.calibration_figures import calibration_figures
 from bertplay.metrics import log_loss
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.classifier import Classifier
+from bertplay.diagnostics.predicted_rows import PredictedRows
 from bertplay.metrics import Metrics, evaluate
 from bertplay.multi_task.classifier import MultiTaskClassifier
 from bertplay.report.finished_run import validation_rows
-from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.run_files import read_run_files
 
 Rows = Mapping[str, PredictedRows]

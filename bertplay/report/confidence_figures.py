@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from bertplay.diagnostics.confidence import ReliabilityBin
 from bertplay.report import palette
 from bertplay.report.bars import write_key
 from bertplay.report.svg import axes_of
@@ -20,22 +20,7 @@ _HEIGHT = 3.4
 _LARGEST_POINT = 11.0
 
 
-@dataclass(frozen=True)
-class ReliabilityPoint:
-    """The rows of a bin.
-
-    Attributes:
-        confidence: their mean confidence.
-        accuracy: the share of them that is right.
-        rows: how many.
-    """
-
-    confidence: float
-    accuracy: float
-    rows: int
-
-
-def reliability_figure(series: Mapping[str, Sequence[ReliabilityPoint]]) -> Figure:
+def reliability_figure(series: Mapping[str, Sequence[ReliabilityBin]]) -> Figure:
     """Accuracy over confidence, a point for each bin that has rows; the larger, the more rows.
 
     Args:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from bertplay.diagnostics.predicted_rows import PredictedRows
 from bertplay.report.blocks import Prose, Quote, Quotes, Section
 from bertplay.report.highlighting import highlighted
-from bertplay.report.predicted_rows import PredictedRows
 
 if TYPE_CHECKING:
     from bertplay.classifier import Classifier

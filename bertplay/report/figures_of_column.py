@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bertplay.diagnostics.class_intervals import class_intervals
 from bertplay.report.blocks import Cell, Table, Tile
-from bertplay.report.metric_intervals import class_intervals
 from bertplay.report.wording import figure, interval
 
 _NAMES = {

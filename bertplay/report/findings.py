@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bertplay.report.metric_intervals import class_intervals
+from bertplay.diagnostics.class_intervals import class_intervals
 from bertplay.report.wording import figure, percent
 
 _CLEAR_GAP = 0.05

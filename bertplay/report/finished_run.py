@@ -11,7 +11,8 @@ import numpy as np
 
 from bertplay import run_directory
 from bertplay.data.errors import InputError
-from bertplay.report.predicted_rows import PredictedRows, rows_of_tasks
+from bertplay.diagnostics.predicted_rows import PredictedRows
+from bertplay.report.rows_of_tasks import rows_of_tasks
 from bertplay.report.run_files import RunFiles
 
 if TYPE_CHECKING:

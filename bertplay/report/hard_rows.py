@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bertplay.checks.doubted_labels import doubted_labels
 from bertplay.checks.thresholds import Thresholds
+from bertplay.diagnostics.confident_learning import doubted_labels
+from bertplay.diagnostics.predicted_rows import PredictedRows
 from bertplay.report.blocks import Block, Prose, Quote, Quotes, Section, Span
-from bertplay.report.predicted_rows import PredictedRows
 
 _SHOWN = 8
 _LONGEST = 400

@@ -13,7 +13,7 @@ from bertplay.data.cells import cell_text, is_missing
 from bertplay.data.errors import InputError
 from bertplay.data.table import read_table, require_column
 from bertplay.data.wording import listed
-from bertplay.report.predicted_rows import PredictedRows
+from bertplay.diagnostics.predicted_rows import PredictedRows
 
 if TYPE_CHECKING:
     import pandas as pd

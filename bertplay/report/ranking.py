@@ -2,52 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from bertplay.report.blocks import Cell, Figures, Prose, Section, Table
+from bertplay.diagnostics.ranking import RankingCurves
+from bertplay.report.blocks import Figures, Prose, Section, Table
 from bertplay.report.figures_of_column import MOST_CLASSES
 from bertplay.report.lines import Place, line_figure
-from bertplay.report.predicted_rows import PredictedRows
-from bertplay.report.ranking_curves import ranking_curves
 from bertplay.report.svg import Drawing, drawing
 from bertplay.report.unit_curves import UnitCurve, coloured_classes, unit_curves
 from bertplay.report.wording import figure, percent
 
-_THRESHOLDS = 99
 
-
-def ranking_section(rows: PredictedRows, anchor: str) -> Section:
-    """ROC, precision-recall and threshold curves; classes without rows have none.
+def ranking_section(
+    curves: Sequence[RankingCurves], anchor: str, chosen: Sequence[str] = ()
+) -> tuple[Section, ...]:
+    """ROC, precision-recall and threshold curves; nothing where no class has curves.
 
     Args:
-        rows: at least one of each of two classes.
+        curves: of each class.
         anchor: of the section.
+        chosen: classes whose thresholds are drawn; by default the rarest one.
     """
-    roc: dict[str, UnitCurve] = {}
-    recall: dict[str, UnitCurve] = {}
-    for number, name in enumerate(rows.classes):
-        is_class, share = rows.labels == number, rows.probabilities[:, number]
-        if not is_class.any() or is_class.all():
-            continue
-        roc[name], recall[name] = ranking_curves(is_class, share)
-    rare = min(roc, key=lambda name: int((rows.labels == list(rows.classes).index(name)).sum()))
+    if not curves:
+        return ()
+    roc = {
+        of.name: UnitCurve(of.false_positive_rate, of.true_positive_rate, of.roc_area)
+        for of in curves
+    }
+    recall = {of.name: UnitCurve(of.recall, of.precision, of.average_precision) for of in curves}
+    rarest = min(curves, key=lambda of: of.share)
+    drawn = [of for of in curves if of.name in chosen] or [rarest]
     drawings = (
         _roc(_lowest(roc), anchor),
         _precision_recall(_lowest(recall), anchor),
-        _thresholds(rows, rare, anchor),
+        *(_thresholds(of, f"{anchor}-thresholds-{n}") for n, of in enumerate(drawn, 1)),
     )
-    return Section(
-        anchor,
-        "How well it tells classes apart",
-        (
-            Prose(
-                "Each class against all others, whatever the threshold: how well its probability "
-                "puts the rows of the class first."
+    return (
+        Section(
+            anchor,
+            "How well it tells classes apart",
+            (
+                Prose(
+                    "Each class against all others, whatever the threshold: how well its "
+                    "probability puts the rows of the class first."
+                ),
+                Figures(drawings),
+                _areas(curves),
             ),
-            Figures(drawings),
-            _areas(rows, roc, recall),
         ),
     )
 
@@ -84,53 +85,52 @@ def _precision_recall(curves: Mapping[str, UnitCurve], anchor: str) -> Drawing:
     )
 
 
-def _thresholds(rows: PredictedRows, name: str, anchor: str) -> Drawing:
-    number = list(rows.classes).index(name)
-    is_class, share = rows.labels == number, rows.probabilities[:, number]
-    thresholds = np.arange(1, _THRESHOLDS + 1) / (_THRESHOLDS + 1)
-    answered = share[None, :] >= thresholds[:, None]
-    hits, answers = (answered & is_class).sum(axis=1), answered.sum(axis=1)
-    recalls, f1 = hits / is_class.sum(), 2 * hits / np.maximum(answers + is_class.sum(), 1)
-    some = answers > 0
-    precisions = hits[some] / answers[some]
-    best = int(f1.argmax())
-    at, reached = float(thresholds[best]), float(f1[best])
+def _thresholds(of: RankingCurves, anchor: str) -> Drawing:
+    curve, name = of.by_threshold, of.name
+    pairs = zip(curve.thresholds, curve.precision, strict=True)
+    answered = [(at, precision) for at, precision in pairs if precision is not None]
+    lines = {
+        "recall": (curve.thresholds, curve.recall),
+        "F1": (curve.thresholds, curve.f1),
+    }
+    if answered:
+        x, y = zip(*answered, strict=True)
+        lines = {"precision": (x, y), **lines}
     picture, _ = line_figure(
-        {
-            "precision": (thresholds[some].tolist(), precisions.tolist()),
-            "recall": (thresholds.tolist(), recalls.tolist()),
-            "F1": (thresholds.tolist(), f1.tolist()),
-        },
+        lines,
         x_label=f"threshold on the probability of {name}",
         y_label=f"rows of {name}",
         y_limits=(-0.02, 1.04),
-        mark=Place(at, f"best F1: {at:.2f}"),
+        mark=Place(curve.best, f"best F1: {curve.best:.2f}"),
         height=3.4,
     )
     return drawing(
         picture,
-        f"{anchor}-thresholds",
+        anchor,
         f"Precision, recall and F1 of {name} by threshold",
-        f"The largest F1, {reached:.3f}, is reached at a threshold of {at:.2f}; a higher one "
-        "trades recall for precision.",
-        f"What a threshold on the probability of {name}, the rarest class, would give. The "
-        "threshold that is best on these rows is a little too good on them.",
+        f"The largest F1, {curve.best_f1:.3f}, is reached at a threshold of {curve.best:.2f}; a "
+        "higher one trades recall for precision.",
+        f"What a threshold on the probability of {name} would give. The threshold that is best on "
+        "these rows is a little too good on them.",
     )
 
 
-def _areas(
-    rows: PredictedRows, roc: Mapping[str, UnitCurve], recall: Mapping[str, UnitCurve]
-) -> Table:
-    cells: list[tuple[str | Cell, ...]] = []
-    for number, name in enumerate(rows.classes):
-        if name in roc:
-            share = float((rows.labels == number).mean())
-            row = name, figure(roc[name].area), figure(recall[name].area), percent(share)
-            cells.append(row)
+def _areas(curves: Sequence[RankingCurves]) -> Table:
     return Table(
-        "Area under the ROC curve and average precision of each class",
-        ("class", "ROC area", "average precision", "share of rows"),
-        tuple(cells),
+        "Area under the ROC curve and average precision of each class, and the threshold on its "
+        "probability with the largest F1",
+        ("class", "ROC area", "average precision", "share of rows", "threshold", "F1 there"),
+        tuple(
+            (
+                of.name,
+                figure(of.roc_area),
+                figure(of.average_precision),
+                percent(of.share),
+                figure(of.by_threshold.best),
+                figure(of.by_threshold.best_f1),
+            )
+            for of in curves
+        ),
     )
 
 

@@ -1,72 +1,26 @@
-"""Groups of rows, by the length of the text or a column of the table: the worst first."""
+"""Groups of rows, the worst first."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
-
-from bertplay.data.cells import cell_text, is_missing
+from bertplay.diagnostics.diagnosis import Diagnosis
+from bertplay.diagnostics.slices import FEWEST_ROWS, SliceFigures
 from bertplay.report.blocks import Prose, Section, Table
-from bertplay.report.predicted_rows import PredictedRows
 from bertplay.report.wording import figure
 
-FEWEST_ROWS = 10
-"""A smaller group says too little."""
+CLEAR_P = 0.05
+"""Below this p, adjusted for all groups, a difference is hardly chance."""
 
-_RANGES = 4
 _MOST_SHOWN = 20
+_LEAST_P = 0.001
 
 
-@dataclass(frozen=True, eq=False)
-class Slice:
-    """A group of rows.
-
-    Attributes:
-        column: what it is grouped by.
-        value: what its rows have in common.
-        rows: `[N]` booleans.
-    """
-
-    column: str
-    value: str
-    rows: npt.NDArray[np.bool_]
-
-
-def slices_section(rows: PredictedRows, anchor: str) -> tuple[Section, ...]:
-    """Accuracy of groups of rows, the worst first; nothing where there is but one group.
-
-    Args:
-        rows: grouped by the length of the text, and by their columns.
-        anchor: of the section.
-    """
-    words = [len(text.split()) for text in rows.texts]
-    found = {
-        name: slices_of(name, cells)
-        for name, cells in {"words in the text": words, **rows.columns}.items()
-    }
-    groups = [group for of_column in found.values() for group in of_column]
-    without = [name for name in rows.columns if not found[name]]
+def slices_section(found: Diagnosis, anchor: str) -> tuple[Section, ...]:
+    """Accuracy of groups of rows, the worst first; nothing where there is but one group."""
+    grouped = {of.column for of in found.slices}
+    without = [name for name in found.rows.columns if name not in grouped]
     said = f" No group by {', '.join(without)} has {FEWEST_ROWS} rows." if without else ""
-    if not groups:
+    if not found.slices:
         return (Section(anchor, "Groups of rows", (Prose(said.strip()),)),) if said else ()
-    right = rows.predicted == rows.labels
-    overall = float(right.mean())
-    accuracies = [float(right[group.rows].mean()) for group in groups]
-    lines = tuple(
-        (
-            groups[place].column,
-            groups[place].value,
-            figure(accuracies[place]),
-            f"{accuracies[place] - overall:+.3f}",
-            f"{int((~right[groups[place].rows]).sum()):,}",
-            f"{int(groups[place].rows.sum()):,}",
-        )
-        for place in sorted(range(len(groups)), key=lambda place: accuracies[place])[:_MOST_SHOWN]
-    )
     return (
         Section(
             anchor,
@@ -74,12 +28,13 @@ def slices_section(rows: PredictedRows, anchor: str) -> tuple[Section, ...]:
             (
                 Prose(
                     f"Groups of at least {FEWEST_ROWS} rows, where the model is wrong most often "
-                    f"first. Among many groups some are bad by chance, small ones above all.{said}"
+                    f"first. {_verdict(found.slices)}{said}"
                 ),
                 Table(
-                    "Accuracy of each group, and its difference from that of all rows",
-                    ("grouped by", "value", "accuracy", "difference", "wrong", "rows"),
-                    lines,
+                    "Accuracy of each group, its difference from that of all rows, and the p of "
+                    "Fisher's exact test, adjusted by Holm for all groups",
+                    ("grouped by", "value", "accuracy", "difference", "wrong", "rows", "p"),
+                    tuple(map(_line, found.slices[:_MOST_SHOWN])),
                     words=frozenset({0, 1}),
                 ),
             ),
@@ -87,47 +42,31 @@ def slices_section(rows: PredictedRows, anchor: str) -> tuple[Section, ...]:
     )
 
 
-def slices_of(column: str, cells: Sequence[object]) -> list[Slice]:
-    """The groups of a column: ranges of numbers, or equal values; none where all are in one.
-
-    Args:
-        column: its name.
-        cells: N of them; a missing one is a value of its own.
-    """
-    numbers = [_number(cell) for cell in cells]
-    present = np.array([not is_missing(cell) for cell in cells])
-    if present.any() and all(n is not None for n, has in zip(numbers, present, strict=True) if has):
-        values = np.array([np.nan if n is None else n for n in numbers])
-        if len(np.unique(values[present])) > _RANGES:
-            return _large(_ranges(column, values, present))
-    names = np.array(["" if is_missing(cell) else cell_text(cell).strip() for cell in cells])
-    return _large([Slice(column, name or "missing", names == name) for name in np.unique(names)])
+def clearly_worse(slices: tuple[SliceFigures, ...]) -> list[SliceFigures]:
+    """Groups that are wrong more often than others, beyond what chance does among so many."""
+    return [of for of in slices if of.difference < 0 and of.adjusted_p < CLEAR_P]
 
 
-def _ranges(
-    column: str, values: npt.NDArray[np.float64], present: npt.NDArray[np.bool_]
-) -> list[Slice]:
-    """About equally many rows each; equal numbers are in the same one."""
-    shares = np.arange(1, _RANGES + 1) / _RANGES
-    highest = np.unique(np.quantile(values[present], shares, method="inverted_cdf"))
-    group = np.where(present, np.searchsorted(highest, values, side="left"), -1)
-    found = []
-    for place in range(len(highest)):
-        inside = group == place
-        low, high = values[inside].min(), values[inside].max()
-        found.append(Slice(column, f"{low:g}" if low == high else f"{low:g} to {high:g}", inside))
-    if not present.all():
-        found.append(Slice(column, "missing", ~present))
-    return found
+def _verdict(slices: tuple[SliceFigures, ...]) -> str:
+    worse = clearly_worse(slices)
+    if not worse:
+        return (
+            f"Among {len(slices)} groups some are bad by chance, and none is worse beyond that: no "
+            f"p is below {CLEAR_P} where the accuracy is low."
+        )
+    named = ", ".join(f"{of.column} {of.value}" for of in worse[:3])
+    more = f" and {len(worse) - 3} more" if len(worse) > 3 else ""
+    return f"Worse than chance among {len(slices)} groups explains: {named}{more}."
 
 
-def _large(groups: Sequence[Slice]) -> list[Slice]:
-    large = [group for group in groups if group.rows.sum() >= FEWEST_ROWS]
-    return large if len(groups) > 1 else []
-
-
-def _number(cell: Any) -> float | None:
-    try:
-        return None if isinstance(cell, bool) else float(cell)
-    except (TypeError, ValueError):
-        return None
+def _line(of: SliceFigures) -> tuple[str, ...]:
+    p = f"below {_LEAST_P}" if of.adjusted_p < _LEAST_P else figure(of.adjusted_p)
+    return (
+        of.column,
+        of.value,
+        figure(of.accuracy),
+        f"{of.difference:+.3f}",
+        f"{of.wrong:,}",
+        f"{of.rows:,}",
+        p,
+    )

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from bertplay.atomic_files import write_text
 from bertplay.data.errors import InputError
 from bertplay.data.wording import listed
+from bertplay.diagnostics.diagnosis import TrainedLoss, diagnose_rows
+from bertplay.diagnostics.predicted_rows import PredictedRows
 from bertplay.report.blocks import Section
+from bertplay.report.chosen_rows import rows_named, rows_to_explain
 from bertplay.report.confidence import confidence_section
 from bertplay.report.explained_rows import explained_section
 from bertplay.report.hard_rows import hard_rows_section
-from bertplay.report.loss_attention import attention_section, loss_attention
-from bertplay.report.predicted_rows import PredictedRows, rows_named, rows_to_explain
-from bertplay.report.predictions_page import figures_of_rows, predictions_page
+from bertplay.report.loss_shares import loss_section
+from bertplay.report.predictions_page import majority_of, predictions_page
 from bertplay.report.ranking import ranking_section
 from bertplay.report.rendering import rendered
 from bertplay.report.run_files import RunFiles, read_run_files
@@ -79,11 +81,11 @@ def write_predictions_report(rows: PredictedRows, source: Path, output: Path) ->
     Returns:
         The figures of the rows, with `findings` and `baseline`.
     """
-    figures, baseline = figures_of_rows(rows)
+    found, baseline = diagnose_rows(rows), majority_of(rows)
     with drawing_style():
-        page = predictions_page(rows, figures, baseline, source)
+        page = predictions_page(found, baseline, source)
     write_text(output, rendered(page))
-    return {"findings": list(page.lead), **figures, "baseline": baseline}
+    return {"findings": list(page.lead), **found.as_dict(), "baseline": baseline}
 
 
 def _require_rows(columns: Mapping[str, PredictedRows], ids: Sequence[str]) -> None:
@@ -109,18 +111,18 @@ def _sections(
     of_column, counted = (
         (summary["tasks"][name], summary["tasks"][name]) if name else (summary, summary["data"])
     )
-    loss, counts = of_column["loss"], counted["class_counts"]
     progress = summary["best_epoch"] / run.config["epochs"]
-    several_classes = len(set(rows.labels.tolist())) > 1
-    ranking = (ranking_section(rows, f"ranking-{number}"),) if several_classes else ()
+    loss = TrainedLoss(
+        of_column["loss"]["name"], of_column["loss"]["arguments"], counted["class_counts"], progress
+    )
+    found = diagnose_rows(rows, loss)
+    assert found.loss is not None
     return (
-        *ranking,
-        confidence_section(rows, f"confidence-{number}"),
-        attention_section(
-            rows, loss_attention(rows, loss, counts, progress), loss["name"], f"looks-{number}"
-        ),
+        *ranking_section(found.ranking, f"ranking-{number}"),
+        confidence_section(found, f"confidence-{number}"),
+        loss_section(found.loss, f"looks-{number}"),
         hard_rows_section(rows, f"wrong-{number}"),
-        *slices_section(rows, f"slices-{number}"),
+        *slices_section(found, f"slices-{number}"),
         explained_section(
             model,
             rows,

@@ -5,9 +5,9 @@ import re
 import numpy as np
 import pytest
 
-from bertplay.checks.doubted_labels import doubted_labels
 from bertplay.checks.labels import label_errors
 from bertplay.checks.thresholds import Thresholds
+from bertplay.diagnostics.confident_learning import doubted_labels
 
 LIMITS = Thresholds()
 ROWS = 400

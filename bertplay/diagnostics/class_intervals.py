@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 DRAWS = 2000
 COVERAGE = 0.95
+
+Bounds: TypeAlias = "tuple[float, float] | None"
+"""Lower and upper; None where they are not known."""
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,9 @@ class ClassIntervals:
         f1: the harmonic mean of both.
     """
 
-    precision: tuple[float, float] | None
-    recall: tuple[float, float] | None
-    f1: tuple[float, float] | None
+    precision: Bounds
+    recall: Bounds
+    f1: Bounds
 
 
 def class_intervals(
@@ -62,9 +66,7 @@ def class_intervals(
     return found
 
 
-def _bounds(
-    part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]
-) -> tuple[float, float] | None:
+def _bounds(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Bounds:
     """Of the draws in which the whole is not empty; None where these are few, or all alike."""
     some = whole > 0
     if some.mean() < 0.5:

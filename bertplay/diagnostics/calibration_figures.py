@@ -21,6 +21,7 @@ class CalibrationFigures:
         reliability: part of it that is miscalibration, 0 where each bin is as right as it is sure.
         resolution: part that it lacks because surer bins are right more often.
         uncertainty: part that any constant confidence has, `a (1 - a)` for the accuracy a.
+        within_bins: part that comes of the confidence differing inside of bins.
     """
 
     ece: float
@@ -29,6 +30,7 @@ class CalibrationFigures:
     reliability: float
     resolution: float
     uncertainty: float
+    within_bins: float
 
 
 def calibration_figures(
@@ -36,9 +38,10 @@ def calibration_figures(
 ) -> CalibrationFigures:
     """The figures of N predictions.
 
-    `brier = reliability - resolution + uncertainty`, up to the spread of the confidence within a
-    bin, over bins of equally many rows: `sum_b n_b / N (c_b - a_b)^2` for the mean confidence c_b
-    and the accuracy a_b of a bin, `sum_b n_b / N (a_b - a)^2`, and `a (1 - a)`.
+    `brier = reliability - resolution + uncertainty + within_bins`, over bins of equally many rows:
+    `sum_b n_b / N (c_b - a_b)^2` for the mean confidence c_b and the accuracy a_b of a bin,
+    `sum_b n_b / N (a_b - a)^2`, `a (1 - a)`, and for the confidence c_i and the rightness r_i of
+    row i `1 / N sum_i ((c_i - c_b)^2 - 2 (c_i - c_b) (r_i - a_b))`.
 
     Args:
         confidence: `[N]`, from 0 to 1.
@@ -46,7 +49,8 @@ def calibration_figures(
 
     Reference:
         Murphy, A New Vector Partition of the Probability Score, 1973. Nixon et al., Measuring
-        Calibration in Deep Learning, 2019.
+        Calibration in Deep Learning, 2019. Stephenson, Coelho, Jolliffe, Two Extra Components in
+        the Brier Score Decomposition, 2008 (within_bins).
     """
     order = np.argsort(confidence, kind="stable")
     bins = [rows for rows in np.array_split(order, CALIBRATION_BINS) if rows.size]
@@ -54,6 +58,11 @@ def calibration_figures(
     sure = np.array([confidence[rows].mean() for rows in bins])
     accurate = np.array([right[rows].mean() for rows in bins])
     accuracy = float(right.mean())
+    inside = [
+        (away**2 - 2 * away * (right[rows] - right[rows].mean())).sum()
+        for rows in bins
+        for away in (confidence[rows] - confidence[rows].mean(),)
+    ]
     return CalibrationFigures(
         ece=expected_calibration_error(confidence, right),
         adaptive_ece=float(share @ np.abs(sure - accurate)),
@@ -61,4 +70,5 @@ def calibration_figures(
         reliability=float(share @ (sure - accurate) ** 2),
         resolution=float(share @ (accurate - accuracy) ** 2),
         uncertainty=accuracy * (1 - accuracy),
+        within_bins=float(sum(inside) / len(confidence)),
     )
