@@ -47,7 +47,7 @@ _OF_FINISHED = ("runs", "reference", "test", "output", "as_json")
 @click.option(
     "--test",
     type=click.Choice(_TESTS),
-    help="Of the differences; sign-flip is exact and needs twelve seeds or so to find any; "
+    help="Of the differences; sign-flip is exact and needs ten seeds or so to find any; "
     "corrected-t allows for training rows that splits share; default: paired-t, of folds "
     "corrected-t.",
 )

@@ -112,10 +112,11 @@ def _shares(model: Any, rows: Any) -> Shares:
     return np.asarray(model.predict_proba(rows), dtype=np.float64)
 
 
+MAJORITY = "majority"
 ON_COLUMNS = "gradient boosting on columns"
 
 BASELINES: Mapping[str, Baseline] = {
-    "majority": _majority,
+    MAJORITY: _majority,
     "TF-IDF + logistic regression": _bag_of_words,
     "TF-IDF + balanced logistic regression": _balanced_bag_of_words,
     ON_COLUMNS: _boosted_trees,

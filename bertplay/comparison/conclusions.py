@@ -94,10 +94,16 @@ def _for_rare_classes(differences: Differences, reference: str, rare: str) -> st
     raising = [name for name, of in differences.items() if of[figure.key].better(figure)]
     if not raising:
         return f"Nothing was found to raise the recall of {rare} above that of {reference}."
-    most = max(raising, key=lambda name: differences[name][figure.key].interval.mean)
+    raising.sort(key=lambda name: -differences[name][figure.key].interval.mean)
+    most = raising[0]
     gain = _found(figure, differences[most][figure.key], rare)
     costs = _costs(differences[most], rare)
-    return f"If the recall of {rare} is what counts, {most} {gain}{costs}."
+    text = f"If the recall of {rare} is what counts, {most} {gain}{costs}"
+    free = next((name for name in raising if not _costs(differences[name], rare)), most)
+    if free != most:
+        size = amount(figure, differences[free][figure.key])
+        text += f"; {free} raises it by {size}, and nothing was found to become worse by it"
+    return f"{text}."
 
 
 def _costs(of_method: Mapping[str, Difference], rare: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bertplay.comparison.baselines import MAJORITY
 from bertplay.comparison.design import design_of, families
 from bertplay.comparison.encoder_table import HEADINGS, WORDS, encoder_rows
 from bertplay.comparison.figures import FIGURES
@@ -28,14 +29,17 @@ def html(facts: Mapping[str, Any]) -> str:
     of_methods = {
         name: of["differences"] for name, of in facts["methods"].items() if of["differences"]
     }
+    # So far off in most figures that the others would lie on one another.
+    drawn = {name: of for name, of in of_methods.items() if name != MAJORITY}
     with drawing_style():
         drawings = tuple(
-            forest_plot(figure, of_methods, reference, rare)
-            for figure in FIGURES
+            forest_plot(figure, drawn, reference, rare)
+            for figure in sorted(FIGURES, key=lambda figure: not figure.primary)
             if figure.key in _DRAWN
         )
     differences = Table(
-        f"Differences to {reference} with 95% intervals, in points, those of log loss in nats",
+        f"Differences to {reference} with 95% intervals, in points, those of log loss in nats"
+        f"{', majority here alone' if MAJORITY in of_methods else ''}",
         ("method", *titles),
         tuple(
             (name, *(Cell(*shown_difference(figure, of[figure.key])) for figure in FIGURES))

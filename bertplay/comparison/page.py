@@ -68,4 +68,5 @@ def shown_difference(figure: Figure, values: Mapping[str, float]) -> tuple[str, 
     """A mean difference, and its interval and corrected p."""
     scale, digits = (100, 1) if figure.share else (1, 3)
     mean, low, high = (f"{values[key] * scale:+.{digits}f}" for key in ("mean", "low", "high"))
-    return mean, f"[{low}, {high}], p {values['adjusted_p']:.3f}"
+    p = values["adjusted_p"]
+    return mean, f"[{low}, {high}], p {'< .001' if p < 0.001 else f'{p:.3f}'}"

@@ -157,6 +157,15 @@ def test_a_gain_of_the_rare_classes_is_named_beside_its_price():
     assert "but it lowers accuracy by " in text
 
 
+def test_a_gain_of_the_rare_classes_without_a_price_is_named_beside_a_larger_one_with_one():
+    text = advice(
+        same_splits(ce={}, focal={"rare_recall": 0.06, "ece": 0.1}, weighted={"rare_recall": 0.04})
+    )
+    assert "what counts, focal raises recall of survived by " in text
+    assert "; weighted raises it by " in text
+    assert text.endswith("and nothing was found to become worse by it.")
+
+
 def test_a_prior_shift_makes_rare_answers_more_frequent_as_the_logarithms_of_the_shares_say():
     rows = Predictions(np.log([[0.7, 0.3], [0.9, 0.1]]), np.array([0, 1]), ("died", "survived"))
     shifted = prior_shifted(rows, {"died": 60, "survived": 40})
