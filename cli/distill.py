@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _EXAMPLES = """\b
 Examples:
-  bertplay distill --teacher all-MiniLM-L6-v2 --corpus texts.txt.gz --out small
+  bertplay distill --teacher google-bert/bert-base-uncased --corpus texts.txt.gz --out small
   bertplay distill --teacher bert --corpus a.txt --corpus emotion --layers 3 --hidden 256 --out tiny
 """
 _METAVARS = {"teacher": "NAME", "out": "DIR", "precision": "NAME"}

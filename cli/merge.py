@@ -9,7 +9,7 @@ import click
 _EXAMPLES = """\b
 Examples:
   bertplay merge runs/reviews/adapter --output reviews-model
-  bertplay merge adapter --backbone all-MiniLM-L6-v2 --output reviews-model
+  bertplay merge adapter --backbone sentence-transformers/all-MiniLM-L6-v2 --output reviews-model
 """
 
 

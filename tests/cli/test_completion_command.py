@@ -1,5 +1,7 @@
 """`bertplay completion`, and what a shell then completes."""
 
+import re
+import shlex
 import shutil
 import subprocess
 
@@ -81,9 +83,25 @@ def test_what_names_a_file_or_folder_is_completed_by_the_shell(words, command):
 
 @each_command
 def test_the_help_of_every_command_has_examples_of_it(words, command):
-    examples = [
-        line.split("bertplay ", 1)[1].split()
-        for line in (command.epilog or "").splitlines()
-        if "bertplay " in line
-    ]
-    assert any(tuple(example[: len(words)]) == words for example in examples)
+    assert any(tuple(example[: len(words)]) == words for example in examples_of(command))
+
+
+@each_command
+def test_the_examples_in_the_help_are_commands_that_there_are(words, command):
+    for example in examples_of(command):
+        group, arguments = main, example
+        while isinstance(group, click.Group) and arguments:
+            name, *arguments = arguments
+            found = group.get_command(click.Context(group), name)
+            assert found is not None, example
+            group = found
+        # An option that there is not, a value of the wrong type or a word too many raises here.
+        group.make_context(" ".join(example), list(arguments))
+
+
+def examples_of(command: click.Command) -> list[list[str]]:
+    """The arguments of each command line in its help."""
+    lines = (command.epilog or "").splitlines()
+    after = [line.split("bertplay ", 1)[1] for line in lines if "bertplay " in line]
+    # What a shell would do with the output is not the command's own.
+    return [shlex.split(re.split(r' [|>] |\)"| # ', line)[0]) for line in after]
