@@ -22,17 +22,23 @@ class Answer:
         probabilities: of every class by its name, in the order of the classes; they sum to 1.
         rule: where the class is not the likeliest, what the decision rule that chose it is best
             at; else empty.
+        abstained: whether the model is less sure than its target accuracy takes.
+        plausible: the classes of the text's prediction set; None where the model has no sets.
     """
 
     label: str
     probability: float
     probabilities: Mapping[str, float]
     rule: str = ""
+    abstained: bool = False
+    plausible: tuple[str, ...] | None = None
 
     def __repr__(self) -> str:
         shares = ", ".join(f"{name} {share:.3f}" for name, share in self.probabilities.items())
         by = f" by {self.rule}" if self.rule else ""
-        return f"{self.label} {self.probability:.3f}{by} ({shares})"
+        abstained = ", abstained" if self.abstained else ""
+        plausible = "" if self.plausible is None else f" {{{', '.join(self.plausible)}}}"
+        return f"{self.label} {self.probability:.3f}{by}{abstained} ({shares}){plausible}"
 
 
 def answers(classes: Sequence[str], decided: Decided) -> list[Answer]:
@@ -42,20 +48,21 @@ def answers(classes: Sequence[str], decided: Decided) -> list[Answer]:
         classes: C names.
         decided: of N rows.
     """
-    return [
-        Answer(
+    unlikely = decided.unlikely.tolist()
+    found = []
+    for row, (label, shares) in enumerate(
+        zip(decided.labels.tolist(), decided.probabilities.tolist(), strict=True)
+    ):
+        answer = Answer(
             classes[label],
-            row[label],
-            dict(zip(classes, row, strict=True)),
-            decided.rule if unlikely else "",
+            shares[label],
+            dict(zip(classes, shares, strict=True)),
+            decided.rule if unlikely[row] else "",
+            decided.answered is not None and not decided.answered[row],
+            decided.plausible(row, classes),
         )
-        for label, row, unlikely in zip(
-            decided.labels.tolist(),
-            decided.probabilities.tolist(),
-            decided.unlikely.tolist(),
-            strict=True,
-        )
-    ]
+        found.append(answer)
+    return found
 
 
 def text_of(asked: Any, rule: TextRule) -> str:

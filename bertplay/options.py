@@ -16,7 +16,7 @@ from typing import Any, get_type_hints
 from bertplay.adapters.settings import KINDS as ADAPTER_KINDS
 from bertplay.checks.thresholds import thresholds_of
 from bertplay.data.errors import InputError
-from bertplay.decisions.aim import aim_of
+from bertplay.decisions.aim import aim_of, require_shares
 from bertplay.decisions.names import CALIBRATIONS, DEFAULT_CALIBRATION
 from bertplay.optimizers.arguments import OPTIMIZER_ARGUMENTS, optimizer_arguments
 from bertplay.option_values import plain_arguments, plain_names, plain_tasks, plain_value
@@ -296,6 +296,19 @@ class TrainOptions:
         group="Decisions",
     )
 
+    target_accuracy: float = option(
+        0.0,
+        "Share of the answers that is to be right: predict abstains from rows that are less sure "
+        "than what that takes on the validation rows; 0 answers every row.",
+        group="Decisions",
+    )
+    coverage: float = option(
+        0.0,
+        "Share of each class's rows, such as 0.9, whose prediction set is to hold the class "
+        "(conformal prediction); 0 for no sets.",
+        group="Decisions",
+    )
+
     tasks: Mapping[str, Mapping[str, Any]] = field(
         default_factory=dict,
         metadata={
@@ -443,13 +456,14 @@ class TrainOptions:
             self.label is None or not learns_tasks(self),
             "label and tasks exclude each other: name every column in tasks",
         )
-        for name in ("calibration", "optimise"):
+        for name in ("calibration", "optimise", "target_accuracy", "coverage"):
             require(
-                getattr(self, name) is None or not learns_tasks(self),
+                not getattr(self, name) or not learns_tasks(self),
                 f"{name} is for a single label column: leave it out with several tasks",
             )
         if self.optimise is not None:
             aim_of(self.optimise)
+        require_shares(self.target_accuracy, self.coverage)
         require(
             self.task_weighting == "fixed" or learns_tasks(self),
             f"task_weighting {self.task_weighting} needs several tasks: name their columns",

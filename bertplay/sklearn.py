@@ -107,6 +107,8 @@ class BertClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         patience: int | None = None,
         calibration: str | None = None,
         optimise: str | None = None,
+        target_accuracy: float = 0.0,
+        coverage: float = 0.0,
         check_thresholds: Mapping[str, Any] | None = None,
         random_state: int | np.random.RandomState | None = 0,
         verbose: int = 0,

@@ -12,6 +12,7 @@ Examples:
   bertplay decide runs/titanic-focal_smooth --optimise macro_f1
   bertplay decide runs/titanic-focal_smooth --optimise recall@precision=0.8:survived
   bertplay decide runs/table-ce --calibration vector --optimise cost=costs.csv
+  bertplay decide runs/table-ce --target-accuracy 0.95 --coverage 0.9
   bertplay decide runs/table-ce --calibration none --optimise none
 """
 
@@ -31,8 +32,27 @@ Examples:
     "recall@precision=0.9 (of the rarest class, or recall@precision=0.9:CLASS), cost=FILE, or none "
     "for the likeliest class.",
 )
+@click.option(
+    "--target-accuracy",
+    type=float,
+    metavar="X",
+    help="Share of the answers that is to be right; 0 answers every row.",
+)
+@click.option(
+    "--coverage",
+    type=float,
+    metavar="X",
+    help="Share of each class's rows whose prediction set is to hold the class; 0 for no sets.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def decide(run: str, calibration: str | None, optimise: str | None, as_json: bool) -> None:
+def decide(
+    run: str,
+    calibration: str | None,
+    optimise: str | None,
+    target_accuracy: float | None,
+    coverage: float | None,
+    as_json: bool,
+) -> None:
     """Fit anew how the logits of RUN's model become decisions; nothing is trained.
 
     RUN is the folder that `bertplay train` wrote. It is fitted on what the model said of the
@@ -40,7 +60,13 @@ def decide(run: str, calibration: str | None, optimise: str | None, as_json: boo
     """
     from bertplay.decisions.of_run import decide as decide_run
 
-    facts = decide_run(run, calibration=calibration, optimise=optimise)
+    facts = decide_run(
+        run,
+        calibration=calibration,
+        optimise=optimise,
+        target_accuracy=target_accuracy,
+        coverage=coverage,
+    )
     if as_json:
         import json
 

@@ -27,6 +27,8 @@ _RULE_FIGURES = {
     "precision": "precision",
     "mean cost": "cost",
 }
+_ANSWERS = {"answered": "coverage", "right of them": "accuracy"}
+_SETS = {"coverage": "coverage", "classes in a set": "mean_size", "sets of one class": "single"}
 _LEGEND = "After it, each validation row is judged by what the other rows gave"
 _RULE_LEGEND = "Fitted rows flatter a rule: the second column decides each by what the others gave"
 _OWN = "the probabilities are the network's own"
@@ -47,11 +49,24 @@ def print_decisions(console: Console, facts: Mapping[str, Any]) -> None:
         columns |= _of_test(facts.get("test", {}))
         console.print(Text(_LEGEND, "dim"))
         console.print(_table(_FIGURES, columns))
-    if "rule" not in facts:
-        return
-    rule = facts["rule"]
+    if "rule" in facts:
+        _print_rule(console, facts["rule"], facts["classes"])
+    for key, heading, text, names in (
+        ("abstention", "Abstention", abstention_text, _ANSWERS),
+        ("sets", "Prediction sets", sets_text, _SETS),
+    ):
+        if key in facts:
+            console.print()
+            console.print(Text(f"{heading}: {one_line(text(facts))}", "bold"))
+            titles = {"after": "other rows", "in_sample": "fitted rows", "test": "test rows"}
+            part = facts[key]
+            columns = {title: part[when] for when, title in titles.items() if when in part}
+            console.print(_table(names, columns))
+
+
+def _print_rule(console: Console, rule: Mapping[str, Any], classes: Sequence[str]) -> None:
     console.print()
-    console.print(Text(f"Decision rule: {one_line(rule_text(rule, facts['classes']))}", "bold"))
+    console.print(Text(f"Decision rule: {one_line(rule_text(rule, classes))}", "bold"))
     if "reason" in rule:
         return
     columns = {
@@ -104,3 +119,32 @@ def rule_text(rule: Mapping[str, Any], classes: Sequence[str]) -> str:
     ]
     more = ", ..." if len(weights) > _MOST_CLASSES else ""
     return f"{rule['aim']}, probabilities times {', '.join(weights[:_MOST_CLASSES])}{more}"
+
+
+def abstention_text(facts: Mapping[str, Any]) -> str:
+    """What an abstention is, in a few words."""
+    abstention = facts["abstention"]
+    if "reason" in abstention:
+        return f"none, as {abstention['reason']}"
+    return (
+        f"below a confidence of {figure(abstention['threshold'])}, so that "
+        f"{abstention['target_accuracy']:g} of the answers are right"
+    )
+
+
+def sets_text(facts: Mapping[str, Any]) -> str:
+    """What prediction sets are to hold, and which classes have too few rows for that."""
+    sets = facts["sets"]
+    always = [
+        one_line(name, _NAME_WIDTH)
+        for name, threshold in zip(facts["classes"], sets["thresholds"], strict=True)
+        if threshold == 0
+    ]
+    text = f"they hold {sets['coverage']:g} of each class's rows"
+    if not always:
+        return text
+    more = ", ..." if len(always) > _MOST_CLASSES else ""
+    return (
+        f"{text}; of {', '.join(always[:_MOST_CLASSES])}{more} there are too few to leave it out "
+        "of any"
+    )

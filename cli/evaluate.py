@@ -67,6 +67,7 @@ def _of_classifier(
     from bertplay.checks.predictions import prediction_checks
     from bertplay.checks.thresholds import Thresholds
     from bertplay.cli.long_prediction import decide
+    from bertplay.decisions.deciding import further_figures
     from bertplay.labelled_tables import load_evaluation_data
     from bertplay.metrics import evaluate as evaluate_probabilities
     from bertplay.metrics import majority_baseline
@@ -82,6 +83,7 @@ def _of_classifier(
         "run": run,
         "data": {"source": texts.source, "sha256": texts.sha256, "rows": len(texts)},
         "rule": decided.rule,
+        **further_figures(decided, texts.labels, texts.classes),
         **metrics.as_dict(),
         "baseline": dict(majority_baseline(counts, texts.labels)),
         "checks": [check.as_dict() for check in prediction_checks(metrics, counts, Thresholds())],

@@ -40,6 +40,8 @@ _OF_EPOCHS = (
     "report",
     "calibration",
     "optimise",
+    "target_accuracy",
+    "coverage",
 )
 _FLAGS_OF_EPOCHS = (
     "--schedule-arg",

@@ -64,7 +64,9 @@ def predict(
     test.csv of the Titanic gives the submission: PassengerId, Survived.
 
     Where the model has a decision rule (`bertplay train --optimise`), the column decided_by says
-    of each row whether its label is the likeliest class, or else the rule.
+    of each row whether its label is the likeliest class, or else the rule; with --target-accuracy
+    abstained says whether it is too unsure, and with --coverage set has the classes that it may
+    well have.
     """
     if text and data is not None:
         raise InputError("TEXT and --data exclude each other: give one of them")
@@ -93,8 +95,9 @@ def predict(
     else:
         predictions = _of_texts(model, text or _lines_of_standard_input(), raw=raw)
         table = predictions.table()
-    if isinstance(predictions, out.Predictions) and (said := predictions.rule_text()):
-        click.echo(said, err=True)
+    if isinstance(predictions, out.Predictions):
+        for note in predictions.notes():
+            click.echo(note, err=True)
     if output is not None:
         from bertplay.atomic_files import write_text
 

@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bertplay.cli.printable import figure, one_line
 from bertplay.decisions.rules import LIKELIEST
@@ -35,27 +35,33 @@ class Predictions:
     classes: tuple[str, ...]
     decided: Decided
 
-    def rule_text(self) -> str:
-        """Which rule decided, and of how many rows against the likeliest class; empty for none."""
-        if not self._ruled:
-            return ""
-        rows, unlikely = len(self.decided), int(self.decided.unlikely.sum())
-        return (
-            f"labels are decided for {self.decided.rule}: {unlikely:,} of {rows:,} "
-            f"{'is' if unlikely == 1 else 'are'} not the likeliest class (--raw leaves this out)"
-        )
+    def notes(self) -> list[str]:
+        """What a reader must know besides the table: one line for the rule, one for abstention."""
+        rows, notes = len(self.decided), []
+        if self.decided.rule != LIKELIEST:
+            unlikely = int(self.decided.unlikely.sum())
+            notes.append(
+                f"labels are decided for {self.decided.rule}: {unlikely:,} of {rows:,} "
+                f"{'is' if unlikely == 1 else 'are'} not the likeliest class (--raw leaves this "
+                "out)"
+            )
+        if self.decided.answered is not None:
+            left = rows - int(self.decided.answered.sum())
+            notes.append(
+                f"abstained from {left:,} of {rows:,}, of too little confidence for the target "
+                "accuracy"
+            )
+        return notes
 
     def table(self) -> list[Sequence[object]]:
-        """Headings and rows: name, label, confidence, what decided, each class's probability."""
-        more = ["decided_by"] if self._ruled else []
-        rows: list[Sequence[object]] = [
-            [self.heading, "label", "confidence", *more, *self.classes],
-        ]
+        """Headings and rows: name, label, confidence, what was decided, the probabilities."""
+        rows: list[Sequence[object]] = []
+        more: list[str] = []
         for row in self._rows():
-            figures = [figure(share, _DECIMALS) for share in row.shares]
-            by = [row.by] if self._ruled else []
-            rows.append([row.name, row.label, figure(row.confidence, _DECIMALS), *by, *figures])
-        return rows
+            more = list(row.more)
+            figures = [figure(share, _DECIMALS) for share in (row.confidence, *row.shares)]
+            rows.append([row.name, row.label, figures[0], *_cells(row.more), *figures[1:]])
+        return [[self.heading, "label", "confidence", *more, *self.classes], *rows]
 
     def json_text(self) -> str:
         """A JSON list with one object a row."""
@@ -64,7 +70,7 @@ class Predictions:
                 self.heading: row.name,
                 "label": row.label,
                 "confidence": round(row.confidence, _DECIMALS),
-                **({"decided_by": row.by} if self._ruled else {}),
+                **row.more,
                 "probabilities": {
                     name: round(share, _DECIMALS)
                     for name, share in zip(self.classes, row.shares, strict=True)
@@ -89,38 +95,45 @@ class Predictions:
         table.add_column(self.heading, overflow="fold")
         table.add_column("label", style="bold")
         table.add_column("confidence", justify="right")
-        if self._ruled:
-            table.add_column("decided by")
+        rows = list(self._rows())
+        for name in rows[0].more if rows else ():
+            table.add_column(name.replace("_", " "))
         for name in classes if in_columns else ["then"]:
             table.add_column(name, justify="right" if in_columns else "left")
-        for row in self._rows():
+        for row in rows:
             others = sorted(zip(row.shares, classes, self.classes, strict=True), reverse=True)
             next_two = [other for other in others if other[2] != row.label][:2]
             cells = [figure(share) for share in row.shares]
             if not in_columns:
                 cells = [", ".join(f"{name} {figure(share)}" for share, name, _ in next_two)]
-            by = [row.by] if self._ruled else []
+            more = [one_line(cell) for cell in _cells(row.more)]
             label = one_line(row.label)
-            table.add_row(Text(one_line(row.name)), label, figure(row.confidence), *by, *cells)
+            table.add_row(Text(one_line(row.name)), label, figure(row.confidence), *more, *cells)
         console.print(table)
-
-    @property
-    def _ruled(self) -> bool:
-        """Whether a rule may give a row another class than the likeliest."""
-        return self.decided.rule != LIKELIEST
 
     def _rows(self) -> Iterator[_Row]:
         found = self.decided
-        for name, label, confidence, unlikely, shares in zip(
-            self.names,
-            found.labels.tolist(),
-            found.confidence.tolist(),
-            found.unlikely.tolist(),
-            found.probabilities.tolist(),
-            strict=True,
+        for row, (name, label, confidence, shares) in enumerate(
+            zip(
+                self.names,
+                found.labels.tolist(),
+                found.confidence.tolist(),
+                found.probabilities.tolist(),
+                strict=True,
+            )
         ):
-            by = found.rule if unlikely else LIKELIEST
-            yield _Row(name, self.classes[label], confidence, by, shares)
+            yield _Row(name, self.classes[label], confidence, self._more(row), shares)
+
+    def _more(self, row: int) -> dict[str, Any]:
+        """What else was decided of a row, by the name of its column."""
+        found, more = self.decided, dict[str, Any]()
+        if found.rule != LIKELIEST:
+            more["decided_by"] = found.rule if found.unlikely[row] else LIKELIEST
+        if found.answered is not None:
+            more["abstained"] = not found.answered[row]
+        if found.sets is not None:
+            more["set"] = list(found.plausible(row, self.classes) or ())
+        return more
 
 
 @dataclass(frozen=True)
@@ -130,8 +143,16 @@ class _Row:
     name: str
     label: str
     confidence: float
-    by: str
+    more: dict[str, Any]
     shares: list[float]
+
+
+def _cells(more: dict[str, Any]) -> list[str]:
+    """As a table has them: yes or no, and the classes of a set with bars between."""
+    return [
+        "|".join(value) if isinstance(value, list) else {True: "yes", False: "no"}.get(value, value)
+        for value in more.values()
+    ]
 
 
 def csv_text(table: Sequence[Sequence[object]]) -> str:

@@ -91,6 +91,8 @@ def plan_trainings(
                 keep="last",
                 calibration="none",
                 optimise=None,
+                target_accuracy=0.0,
+                coverage=0.0,
                 report=False,
             )
             of_run = with_recipe(of_run, split.table.task.name)

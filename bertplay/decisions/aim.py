@@ -43,6 +43,20 @@ class Aim:
         return f"{_RECALL}{self.precision:g}{of_class}"
 
 
+def require_shares(target_accuracy: float, coverage: float) -> None:
+    """Refuse shares that there cannot be.
+
+    Raises:
+        InputError: target_accuracy is not from 0 to 1, or coverage not from 0 to below 1.
+    """
+    if not 0 <= target_accuracy <= 1:
+        raise InputError(
+            f"target_accuracy is {target_accuracy}: it must lie between 0, for none, and 1"
+        )
+    if not 0 <= coverage < 1:
+        raise InputError(f"coverage is {coverage}: it must be at least 0, for none, and below 1")
+
+
 def aim_of(text: str) -> Aim | None:
     """What a user wrote: `macro_f1`, `recall@precision=0.9`, `recall@precision=0.9:CLASS`, ...
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.data.errors import InputError
-from bertplay.decisions.aim import NONE, Aim, aim_of
+from bertplay.decisions.aim import NONE, Aim, aim_of, require_shares
 from bertplay.decisions.costs import read_costs
 from bertplay.decisions.names import CALIBRATIONS, DEFAULT_CALIBRATION
 
@@ -23,17 +23,33 @@ class Asked:
         calibration: one of `bertplay.decisions.names.CALIBRATIONS`.
         aim: what the decision rule is to be best at; None for the likeliest class.
         costs: `[C, C]`, row by true class, where the aim is a cost.
+        target_accuracy: share of the answers that is to be right; 0 answers every row.
+        coverage: share of each class's rows whose prediction set is to hold it; 0 for no sets.
     """
 
     calibration: str
     aim: Aim | None = None
     costs: NDArray[np.float64] | None = None
+    target_accuracy: float = 0.0
+    coverage: float = 0.0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether there is nothing to fit."""
+        return (
+            self.calibration == "none"
+            and self.aim is None
+            and not self.target_accuracy
+            and not self.coverage
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON: the options that ask for it."""
         return {
             "calibration": self.calibration,
             "optimise": NONE if self.aim is None else self.aim.option,
+            "target_accuracy": self.target_accuracy,
+            "coverage": self.coverage,
         }
 
 
@@ -42,6 +58,9 @@ def asked_of(
     optimise: str | None,
     classes: Sequence[str],
     labels: NDArray[np.integer[Any]],
+    *,
+    target_accuracy: float = 0.0,
+    coverage: float = 0.0,
 ) -> Asked:
     """What is to be fitted on validation rows with these labels.
 
@@ -50,6 +69,8 @@ def asked_of(
         optimise: of the forms of `bertplay.decisions.aim`; None for the likeliest class.
         classes: C names.
         labels: `[N]`, positions in `classes`.
+        target_accuracy: share of the answers that is to be right; 0 answers every row.
+        coverage: share of each class's rows whose prediction set is to hold it; 0 for no sets.
 
     Raises:
         InputError: it cannot be fitted on such rows, or a file of costs cannot be used.
@@ -71,14 +92,20 @@ def asked_of(
                 f"{name} {value} needs validation rows of two classes, and all of them are "
                 f"{classes[known[0]]!r}: validate on other rows, or leave it out"
             )
+    require_shares(target_accuracy, coverage)
+    for name, share in (("target_accuracy", target_accuracy), ("coverage", coverage)):
+        if share and len(labels) < 2:
+            raise InputError(
+                f"{name} {share:g} needs validation rows, at least 2, and there is one: validate "
+                "on more, or leave it out"
+            )
     aim = aim_of(optimise)
-    if aim is None:
-        return Asked(calibration)
-    if aim.name == "cost":
-        return Asked(calibration, aim, read_costs(aim.file, classes))
-    if aim.name == "recall@precision":
+    costs = None
+    if aim is not None and aim.name == "cost":
+        costs = read_costs(aim.file, classes)
+    if aim is not None and aim.name == "recall@precision":
         aim = replace(aim, of_class=_class_of(aim, classes, labels))
-    return Asked(calibration, aim)
+    return Asked(calibration, aim, costs, float(target_accuracy), float(coverage))
 
 
 def _class_of(aim: Aim, classes: Sequence[str], labels: NDArray[np.integer[Any]]) -> str:

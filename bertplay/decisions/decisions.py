@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from bertplay.atomic_files import write_json
 from bertplay.data.errors import InputError
+from bertplay.decisions.abstention import Abstention, abstention_from
 from bertplay.decisions.calibrations import Calibration, calibration_from
 from bertplay.decisions.decided import Decided
+from bertplay.decisions.prediction_sets import PredictionSets, sets_from
 from bertplay.decisions.rules import DecisionRule, rule_from
 
 DECISIONS_FILE = "decisions.json"
@@ -29,17 +31,32 @@ class Decisions:
         rows: how many validation rows it was fitted on.
         calibration: what makes probabilities of logits.
         rule: what makes classes of probabilities.
+        abstention: which rows are left to somebody else; None for none.
+        sets: what makes prediction sets; None for none.
     """
 
     classes: tuple[str, ...]
     rows: int
     calibration: Calibration
     rule: DecisionRule
+    abstention: Abstention | None = None
+    sets: PredictionSets | None = None
 
     def decided(self, logits: NDArray[np.floating[Any]]) -> Decided:
-        """What follows from logits `[N, C]`."""
+        """What follows from logits `[N, C]`.
+
+        A row's label is in its set, also where its probability is below the class's threshold, so
+        that no set is empty and none contradicts the label; a set only covers more for it.
+        """
         probabilities = self.calibration.probabilities(logits)
-        return Decided(probabilities, self.rule.labels(probabilities), self.rule.name)
+        decided = Decided(probabilities, self.rule.labels(probabilities), self.rule.name)
+        if self.abstention is not None:
+            decided = replace(decided, answered=self.abstention.answered(decided.confidence))
+        if self.sets is not None:
+            members = self.sets.members(logits)
+            members[np.arange(len(members)), decided.labels] = True
+            decided = replace(decided, sets=members)
+        return decided
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -48,6 +65,8 @@ class Decisions:
             "rows": self.rows,
             "calibration": self.calibration.as_dict(),
             "rule": self.rule.as_dict(),
+            "abstention": None if self.abstention is None else self.abstention.as_dict(),
+            "sets": None if self.sets is None else self.sets.as_dict(),
         }
 
 
@@ -65,11 +84,14 @@ def decisions_from(values: Mapping[str, Any], classes: Sequence[str]) -> Decisio
     """
     if values["classes"] != list(classes):
         raise ValueError("it is for other classes than the model's")
+    abstention, sets = values.get("abstention"), values.get("sets")
     return Decisions(
         tuple(classes),
         int(values["rows"]),
         calibration_from(values["calibration"], len(classes)),
         rule_from(values["rule"], len(classes)),
+        None if abstention is None else abstention_from(abstention),
+        None if sets is None else sets_from(sets, len(classes)),
     )
 
 

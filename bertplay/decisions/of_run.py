@@ -18,7 +18,12 @@ from bertplay.run_lock import run_lock
 
 
 def decide(
-    run: str | PathLike[str], *, calibration: str | None = None, optimise: str | None = None
+    run: str | PathLike[str],
+    *,
+    calibration: str | None = None,
+    optimise: str | None = None,
+    target_accuracy: float | None = None,
+    coverage: float | None = None,
 ) -> dict[str, Any]:
     """Fit the decisions of a finished run anew, on what its model said of the validation rows.
 
@@ -29,6 +34,8 @@ def decide(
         run: its directory.
         calibration: as of `bertplay train`; "none" for none.
         optimise: as of `bertplay train`; "none" for the likeliest class.
+        target_accuracy: as of `bertplay train`; 0 answers every row.
+        coverage: as of `bertplay train`; 0 for no prediction sets.
 
     Returns:
         What the decisions are worth, as summary.json has it.
@@ -41,8 +48,13 @@ def decide(
     logits = read_logits(folder)
     with run_lock(folder):
         summary = _summary(folder)
-        given = {"calibration": calibration, "optimise": optimise}
-        given = {name: value for name, value in given.items() if value is not None}
+        options = {
+            "calibration": calibration,
+            "optimise": optimise,
+            "target_accuracy": target_accuracy,
+            "coverage": coverage,
+        }
+        given = {name: value for name, value in options.items() if value is not None}
         rows = logits["validation"]
         asked = asked_of(
             **{**summary["decisions"]["asked"], **given}, classes=rows.classes, labels=rows.labels

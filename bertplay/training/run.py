@@ -96,7 +96,12 @@ def train(
     data = load_training_data(options) if table is None else table
     options = with_recipe(options, data.task.name)
     asked = asked_of(
-        options.calibration, options.optimise, data.classes, labels_of(data.validation)
+        options.calibration,
+        options.optimise,
+        data.classes,
+        labels_of(data.validation),
+        target_accuracy=options.target_accuracy,
+        coverage=options.coverage,
     )
     options = replace(options, calibration=asked.calibration)
     require_divisible(group, batch_size_of(options))

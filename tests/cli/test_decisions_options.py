@@ -8,7 +8,13 @@ import shutil
 import pytest
 from small_reviews import TRAIN_QUICKLY
 
-from bertplay.cli.decisions_table import calibration_text, print_decisions, rule_text
+from bertplay.cli.decisions_table import (
+    abstention_text,
+    calibration_text,
+    print_decisions,
+    rule_text,
+    sets_text,
+)
 from bertplay.cli.result_tables import result_console
 
 TEXTS = ("a fine film", "a dull film")
@@ -193,3 +199,41 @@ def test_what_each_rule_is_called():
     three = {"aim": "macro_f1", "weights": [0.2, 0.3, 0.5]}
     assert rule_text(three, ("a", "b", "c")).endswith("times a 0.200, b 0.300, c 0.500")
     assert rule_text({"reason": "why"}, classes) == "the likeliest class, as why"
+
+
+def test_predict_says_what_it_abstains_from_and_what_else_a_text_may_be(bertplay, ruled, table):
+    # Untrained as it is, the model reaches no target but a low one.
+    shown = bertplay("decide", ruled, "--target-accuracy", "0.5", "--coverage", "0.6")
+    stored = json.loads((ruled / "model" / "decisions.json").read_text())
+    stored["abstention"]["threshold"] = 1.0
+    (ruled / "model" / "decisions.json").write_text(json.dumps(stored))
+
+    result = bertplay("predict", ruled, *TEXTS, "--json")
+
+    assert "Abstention: " in shown.stdout
+    assert "Prediction sets: they hold 0.6 of each class's rows" in shown.stdout
+    assert "classes in a set" in shown.stdout
+    for prediction in json.loads(result.stdout):
+        assert prediction["abstained"] is True
+        assert prediction["label"] in prediction["set"]
+    assert result.stderr.startswith("abstained from 2 of 2")
+    heading, line, _ = bertplay("predict", ruled, *TEXTS).stdout.splitlines()
+    assert heading.split("\t")[3:5] == ["abstained", "set"]
+    assert line.split("\t")[3] == "yes"
+    assert set(line.split("\t")[4].split("|")) <= {"bad", "good"}
+    figures = json.loads(bertplay("evaluate", ruled, "--data", table, "--json").stdout)
+    assert figures["abstention"] == {"coverage": 0.0, "accuracy": None}
+    assert 0 < figures["sets"]["coverage"] <= 1
+
+
+def test_what_sets_and_abstention_are_called():
+    facts = {
+        "classes": ["bad", "good"],
+        "abstention": {"target_accuracy": 0.95, "threshold": 0.8},
+        "sets": {"coverage": 0.9, "thresholds": [0.0, 0.4]},
+    }
+    assert abstention_text(facts) == (
+        "below a confidence of 0.800, so that 0.95 of the answers are right"
+    )
+    assert sets_text(facts).endswith("of bad there are too few to leave it out of any")
+    assert abstention_text({"abstention": {"reason": "why"}}) == "none, as why"

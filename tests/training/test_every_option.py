@@ -74,6 +74,8 @@ ELSEWHERE = {
     "keep_checkpoints": "training/test_unfreezing.py",
     "calibration": "decisions/test_decisions_of_a_run.py",
     "optimise": "decisions/test_rule_of_a_run.py",
+    "target_accuracy": "decisions/test_abstaining_run.py",
+    "coverage": "decisions/test_abstaining_run.py",
     "tasks": "multi_task/test_train_tasks.py",
     "multi_task": "multi_task/test_train_tasks.py",
     "task_weighting": "multi_task/test_train_tasks.py",
