@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -22,6 +21,7 @@ from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, TextClassifier
 from bertplay.model_folder import StoredModel, head_tensors, write_model
 from bertplay.prediction import BatchedPredictor, Logits, padded_lengths_for
+from bertplay.streaming import streamed
 from bertplay.task import Task
 
 if TYPE_CHECKING:
@@ -166,13 +166,7 @@ class Classifier:
         Raises:
             ValueError: window is below 1.
         """
-        if window < 1:
-            raise ValueError(f"window is {window}: it must be at least 1")
-        return self._stream(iter(texts), window)
-
-    def _stream(self, texts: Iterator[str | Mapping[str, Any]], window: int) -> Iterator[Answer]:
-        while held := list(islice(texts, window)):
-            yield from self(held)
+        return streamed(self, texts, window)
 
 
 def save(

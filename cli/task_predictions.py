@@ -76,7 +76,7 @@ class TaskPredictions:
         quiet_console().print(table)
 
     def _task(self, column: LabelColumn, row: int) -> dict[str, Any]:
-        from bertplay.multi_task.classifier import answer
+        from bertplay.multi_task.answers import answer
 
         shares = self.outputs[column.name][row]
         prediction = answer(shares, column)

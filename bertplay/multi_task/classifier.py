@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import mlx.core as mx
 import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.adapters.folder import AdapterOrigin, write_adapter
+from bertplay.answers import text_of
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import encode_texts
 from bertplay.encoders.encoder import Encoder
 from bertplay.heads import ClassificationHeadV2, MultiLabelHead, MultiTaskHead, RegressionHead
 from bertplay.heads.text_head import TextHead
 from bertplay.model_folder import StoredModel, head_tensors, write_model
+from bertplay.multi_task.answers import TaskAnswers, answer, task_answer
 from bertplay.multi_task.model import MultiTaskModel, task_weights_for
 from bertplay.multi_task.task import LabelColumn, MultiTask
 from bertplay.named_arrays import named_arrays
 from bertplay.prediction import BatchedPredictor, padded_lengths_for, softmax
+from bertplay.streaming import streamed
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -101,6 +104,51 @@ class MultiTaskClassifier:
             for row in range(len(texts))
         ]
 
+    @overload
+    def __call__(self, texts: str | Mapping[str, Any]) -> TaskAnswers: ...  # type: ignore[overload-overlap]  # a str is a Sequence
+
+    @overload
+    def __call__(self, texts: Sequence[str | Mapping[str, Any]]) -> list[TaskAnswers]: ...
+
+    def __call__(
+        self, texts: str | Mapping[str, Any] | Sequence[str | Mapping[str, Any]]
+    ) -> TaskAnswers | list[TaskAnswers]:
+        """Each task's answer to a text with all probabilities, or a list of them for a list.
+
+        A text may also be a table's row, as a mapping of columns to cells, that the task makes a
+        text of.
+
+        Returns:
+            Task to a `bertplay.answers.Answer` where a text has one class, to a
+            `bertplay.multi_task.answers.SetAnswer` where it has any number, or to a number.
+
+        Raises:
+            InputError: a row lacks a column, or something is neither a text nor a row.
+        """
+        if isinstance(texts, str | Mapping):
+            return self([texts])[0]
+        asked = [text_of(text, self.task.text_rule) for text in texts]
+        outputs = self.predict_outputs(asked)
+        return [
+            {c.name: task_answer(outputs[c.name][row], c) for c in self.task.columns}
+            for row in range(len(asked))
+        ]
+
+    def stream(
+        self, texts: Iterable[str | Mapping[str, Any]], *, window: int = 1024
+    ) -> Iterator[TaskAnswers]:
+        """Answers to texts that come one by one, in their order, as they are asked for.
+
+        Args:
+            texts: of any number, such as a generator's; or rows, as of a call.
+            window: so many texts are held and predicted at once; they are sorted by length, so a
+                larger window pads less.
+
+        Raises:
+            ValueError: window is below 1.
+        """
+        return streamed(self, texts, window)
+
 
 def probabilities(outputs: NDArray[np.float32], column: LabelColumn) -> NDArray[np.float64]:
     """A head's outputs as `[N, C]` probabilities, or as `[N]` numbers of a regression."""
@@ -112,15 +160,6 @@ def probabilities(outputs: NDArray[np.float32], column: LabelColumn) -> NDArray[
         shares: NDArray[np.float64] = np.where(outputs >= 0, 1.0, small) / (1.0 + small)
         return shares
     return column.mean + column.scale * outputs[:, 0].astype(np.float64)
-
-
-def answer(shares: Any, column: LabelColumn) -> str | list[str] | float:
-    """What a row's probabilities or number mean: a class, a list of classes, or the number."""
-    if column.kind == "single_label":
-        return column.classes[int(shares.argmax())]
-    if column.kind == "multi_label":
-        return [name for name, share in zip(column.classes, shares, strict=True) if share > 0.5]
-    return float(shares)
 
 
 def task_head(

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertplay.atomic_files import write_atomically
-from bertplay.multi_task.classifier import answer, probabilities
+from bertplay.multi_task.answers import answer
+from bertplay.multi_task.classifier import probabilities
 from bertplay.multi_task.data import MultiLabelledTexts
 from bertplay.multi_task.labels import SEPARATOR, Labels
 from bertplay.multi_task.task import LabelColumn
