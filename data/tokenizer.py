@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
@@ -26,6 +27,7 @@ _MAX_ALPHABET = 1000
 _TEXTS_AT_ONCE = 4096
 # More characters than this for each token are read only where spaces or unknown words need it.
 _CHARACTERS_A_TOKEN = 16
+_UP_TO_A_SPACE = re.compile(r".*\S(?=[ \t\n])", re.DOTALL)
 
 
 def load_tokenizer(folder: str | PathLike[str]) -> Tokenizer:
@@ -156,14 +158,15 @@ def encode_texts(
 def _beginning(tokenizer: Tokenizer, text: str, max_length: int) -> str:
     """A beginning of a long text that has more than `max_length` tokens, the same as the text's.
 
-    It ends before a space, which no token reaches across, so what follows changes nothing. A text
-    without such a beginning is given whole.
+    It ends with a word, before the first space behind it: no token reaches from a word across a
+    space, so what follows changes nothing, while byte pairs may join a space with the next ones. A
+    text without such a beginning is given whole.
     """
     size = _CHARACTERS_A_TOKEN * max_length
     while size < len(text):
-        end = max(text.rfind(space, 0, size) for space in " \t\n")
-        if end > 0 and len(tokenizer.encode(text[:end]).ids) > max_length:
-            return text[:end]
+        words = _UP_TO_A_SPACE.match(text, 0, size)
+        if words and len(tokenizer.encode(words[0]).ids) > max_length:
+            return words[0]
         size *= 4
     return text
 

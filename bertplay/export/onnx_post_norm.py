@@ -97,10 +97,9 @@ class PostNormNodes:
     def _positions(self, input_ids: str, kept: str | None) -> str:
         """The position embeddings, `[L, H]` of the columns or `[B, L, H]` of the texts' tokens."""
         graph, table = self._graph, self._table("position_embeddings")
-        axis = graph.constant([0], np.int64)
         if self._family.padding_position is None:
-            length = graph.add("Shape", input_ids, start=1, end=2)
-            return graph.add("Slice", table, graph.constant([0], np.int64), length, axis)
+            first, length = graph.constant([0], np.int64), graph.add("Shape", input_ids, start=1)
+            return graph.add("Slice", table, first, length, graph.constant([0], np.int64))
         assert kept is not None
         tokens = graph.add("Cast", kept, to=7)  # to int64
         counted = graph.add("CumSum", tokens, graph.constant(1, np.int64))
