@@ -12,6 +12,7 @@ from click.core import ParameterSource
 
 from bertplay.cli.compared_trainings import (
     comparison_folder,
+    show_comparison,
     table_options,
     times_of,
     times_options,
@@ -91,14 +92,7 @@ def backbones(
     if folders:
         raise InputError("--folder is for the list of encoders: name its models instead")
     facts, folder = _compared(names, **of_trainings)
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-
-    from bertplay.comparison.page import markdown
-
-    click.echo(markdown(facts))
-    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
+    show_comparison(facts, folder, as_json=as_json)
 
 
 def _require_list(context: click.Context) -> None:

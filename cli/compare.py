@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from click.core import ParameterSource
 
 from bertplay.cli.compared_trainings import (
     comparison_folder,
+    show_comparison,
     table_options,
     times_of,
     times_options,
@@ -95,18 +95,12 @@ def compare(
     With RUNs, finished runs are compared row by row, and nothing is trained; with the one folder of
     a finished comparison, its pages are written again.
     """
-    from bertplay.comparison.page import markdown
-
     if runs:
         _require_no_training(context)
         facts, folder = _finished(runs, reference, test, output)
     else:
         facts, folder = _trained(reference, test, output, **of_trainings)
-    if as_json:
-        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-        return
-    click.echo(markdown(facts))
-    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
+    show_comparison(facts, folder, as_json=as_json)
 
 
 def _require_no_training(context: click.Context) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -99,6 +101,23 @@ def comparison_folder(output: str) -> Path:
             f"--output {folder} holds files that are no comparison: name another folder"
         )
     return folder
+
+
+def show_comparison(facts: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    """Print what was compared: a summary in a terminal, compare.md or compare.json elsewhere."""
+    if as_json:
+        click.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+        return
+    if sys.stdout.isatty():
+        from bertplay.cli.comparison_tables import print_comparison
+        from bertplay.cli.result_tables import quiet_console
+
+        print_comparison(facts, quiet_console(file=sys.stdout))
+    else:
+        from bertplay.comparison.page import markdown
+
+        click.echo(markdown(facts))
+    click.echo(f"written to {folder}: compare.json, compare.md, compare.html")
 
 
 def _with(command: Command, *options: Callable[[Command], Command]) -> Command:
