@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bertplay.classifier import Classifier
+from bertplay.decisions.decided import Decided
+from bertplay.decisions.rules import LIKELIEST
 from bertplay.diagnostics.predicted_rows import PredictedRows
 from bertplay.metrics import Metrics, evaluate
 from bertplay.multi_task.classifier import MultiTaskClassifier
@@ -29,7 +28,7 @@ class ChangedFigures:
         rows: their number.
         before: figures of the run's model.
         after: figures of the quantized model.
-        changed: share of the rows whose likeliest class is another one now.
+        changed: share of the rows that are given another class now.
     """
 
     rows: int
@@ -56,33 +55,36 @@ def rows_of_run(run: Path) -> Rows:
     return validation_rows(read_run_files(run))
 
 
-def probabilities(
-    model: Classifier | MultiTaskClassifier, rows: Rows
-) -> dict[str, NDArray[np.float64]]:
-    """Label column to what a model says of its rows, `[N, C]`."""
+def decided_rows(model: Classifier | MultiTaskClassifier, rows: Rows) -> dict[str, Decided]:
+    """Label column to what a model decides of its rows."""
     if isinstance(model, Classifier):
-        return {name: model.predict_proba(of_column.texts) for name, of_column in rows.items()}
-    return {name: model.predict_outputs(of_column.texts)[name] for name, of_column in rows.items()}
+        return {name: model.decide(of_column.texts) for name, of_column in rows.items()}
+    shares = {name: model.predict_outputs(of.texts)[name] for name, of in rows.items()}
+    return {name: Decided(p, p.argmax(axis=1), LIKELIEST) for name, p in shares.items()}
 
 
 def changed_figures(
     rows: Rows,
-    before: Mapping[str, NDArray[np.float64]],
-    after: Mapping[str, NDArray[np.float64]],
+    before: Mapping[str, Decided],
+    after: Mapping[str, Decided],
 ) -> dict[str, ChangedFigures]:
     """Label column to what was changed.
 
     Args:
         rows: of the columns.
-        before: `probabilities` of the model.
-        after: `probabilities` of the quantized model.
+        before: of the model.
+        after: of the quantized model.
     """
     return {
         name: ChangedFigures(
             rows=len(of_column.texts),
-            before=evaluate(before[name], of_column.labels, of_column.classes),
-            after=evaluate(after[name], of_column.labels, of_column.classes),
-            changed=float((before[name].argmax(axis=1) != after[name].argmax(axis=1)).mean()),
+            before=_metrics(of_column, before[name]),
+            after=_metrics(of_column, after[name]),
+            changed=float((before[name].labels != after[name].labels).mean()),
         )
         for name, of_column in rows.items()
     }
+
+
+def _metrics(rows: PredictedRows, decided: Decided) -> Metrics:
+    return evaluate(decided.probabilities, rows.labels, rows.classes, decided.labels)

@@ -27,7 +27,7 @@ from bertplay.quantized_models.changed_figures import (
     ChangedFigures,
     Rows,
     changed_figures,
-    probabilities,
+    decided_rows,
     rows_of_run,
 )
 
@@ -101,11 +101,11 @@ def quantize(
     plain = _plain_encoder(model.encoder, source)
     quantization = fitting(plain, bits, group_size)
     rows, remark = _rows_or_remark(source)
-    before = probabilities(model, rows)
+    before = decided_rows(model, rows)
     model.model.encoder = plain
     bytes_before = _bytes(model)
     quantize_encoder(plain, quantization)
-    figures = changed_figures(rows, before, probabilities(model, rows))
+    figures = changed_figures(rows, before, decided_rows(model, rows))
     heads, facts = _heads_and_facts(model)
     decisions = model.decisions if isinstance(model, Classifier) else None
     write_quantized_model(folder, plain, model.tokenizer, heads, facts, quantization, decisions)

@@ -12,6 +12,8 @@ from bertplay.distillation.masking import mask_words
 from bertplay.distillation.objective import hidden_error, masked_word_loss, sentence_similarity
 from bertplay.distillation.student import Learner, student_config, student_from, teacher_layers
 from bertplay.encoders import load_encoder
+from bertplay.encoders.quantization import Quantization
+from bertplay.encoders.quantizing import quantize_linears
 from bertplay.named_arrays import named_arrays
 
 MASK = 4
@@ -124,6 +126,18 @@ def test_as_deep_and_with_all_its_words_a_student_is_a_copy():
     ids = mx.array([[2, 5, 7, 8, 3]])
     one, other = student(ids).last_hidden_state, teacher(ids).last_hidden_state
     assert mx.array_equal(one, other)
+
+
+def test_a_student_of_a_quantized_teacher_starts_from_what_its_bits_stand_for():
+    teacher, _ = load_encoder(TINY)
+    quantize_linears(teacher, Quantization(8, 32))
+    pieces = np.arange(24, dtype=np.int32)
+    config = student_config(teacher.config, layers=2, hidden=None, heads=None, pieces=pieces)
+    student = student_from(teacher, config, pieces, seed=0)
+    student.eval()
+    ids = mx.array([[2, 5, 7, 8, 3]])
+    one, other = student(ids).last_hidden_state, teacher(ids).last_hidden_state
+    np.testing.assert_allclose(np.array(one), np.array(other), atol=1e-5)
 
 
 def test_a_narrower_student_is_compared_through_linear_maps():

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
@@ -10,9 +11,10 @@ import pytest
 import bertplay
 from bertplay import InputError, quantize
 from bertplay.classifier import Classifier, save
-from bertplay.encoders.quantizing import quantized_bits
+from bertplay.encoders.quantizing import quantize_encoder, quantized_bits
 from bertplay.metrics import evaluate
 
+TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 BITS = pytest.mark.parametrize("bits", [8, 4])
 TEXTS = ("the women survived", "men of the third class", "", "a child, a ship and the sea")
 
@@ -90,22 +92,22 @@ def test_figures_are_those_of_both_models_on_the_runs_validation_rows(run, table
     from bertplay.report import read_run_files, validation_rows
 
     rows = validation_rows(read_run_files(run))[""]
-    shares = bertplay.load(made.folder).predict_proba(rows.texts)
-    assert figures.after == evaluate(shares, rows.labels, rows.classes)
+    small = bertplay.load(made.folder).decide(rows.texts)
+    assert figures.after == evaluate(small.probabilities, rows.labels, rows.classes, small.labels)
     assert figures.rows == len(rows.texts)
-    assert figures.changed == np.mean(shares.argmax(axis=1) != rows.predicted)
+    assert figures.changed == np.mean(small.labels != bertplay.load(run).decide(rows.texts).labels)
     assert made.remark is None
 
 
 def test_a_changed_prediction_is_counted(run, tmp_path, monkeypatch):
     """The same model, but that the quantized one is told to see everything the other way round."""
-    plain = Classifier.predict_proba
+    plain = Classifier.logits
 
     def turned(self, texts, **options):
-        shares = plain(self, texts, **options)
-        return shares[:, ::-1] if quantized_bits(self.encoder) else shares
+        logits = plain(self, texts, **options)
+        return logits[:, ::-1] if quantized_bits(self.encoder) else logits
 
-    monkeypatch.setattr(Classifier, "predict_proba", turned)
+    monkeypatch.setattr(Classifier, "logits", turned)
     assert quantize(run, tmp_path / "small", bits=8).figures[""].changed == 1
 
 
@@ -130,6 +132,17 @@ def test_several_tasks_are_quantized_and_compared_where_a_row_has_one_class(trai
     for name, wanted in before.predict_outputs(TEXTS).items():
         np.testing.assert_allclose(after.predict_outputs(TEXTS)[name], wanted, atol=0.05)
     assert set(made.figures) == {"mood"}
+
+
+@pytest.mark.parametrize(
+    "checkpoint", sorted(TINY.with_name("encoders").iterdir()), ids=lambda folder: folder.name
+)
+def test_a_checkpoint_of_transformers_is_quantized_with_its_own_head(tmp_path, checkpoint):
+    made = quantize(checkpoint, tmp_path / "small", bits=8)
+    before, after = bertplay.load(checkpoint), bertplay.load(made.folder)
+    quantize_encoder(before.encoder, made.quantization)
+    np.testing.assert_allclose(after.predict_proba(TEXTS), before.predict_proba(TEXTS), atol=1e-6)
+    assert after.classes == before.classes
 
 
 @pytest.mark.parametrize("quantized", [0, 4])
