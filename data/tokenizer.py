@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bertplay.data.cells import writable
+from bertplay.data.cells import is_missing, writable
 from bertplay.data.errors import InputError
 from bertplay.data.source_file import read_utf8
 from bertplay.data.token_rows import TokenRows, joined
@@ -126,7 +126,8 @@ def encode_texts(
 
     Args:
         tokenizer: from `load_tokenizer` or `train_wordpiece`.
-        texts: N texts; an empty one becomes [CLS] [SEP], half of a surrogate pair U+FFFD.
+        texts: N texts; an empty one becomes [CLS] [SEP], half of a surrogate pair U+FFFD, and a
+            missing one (None, NaN) is empty.
         max_length: a longer text is cut before its [SEP], to this number of tokens.
 
     Returns:
@@ -134,7 +135,11 @@ def encode_texts(
 
     Raises:
         ValueError: `max_length` is below 2.
+        InputError: it is one text and not a list, or a value is no text.
     """
+    if isinstance(texts, str):
+        # Its letters would be taken for texts.
+        raise InputError("texts is a single text: give a list of texts")
     if max_length < 2:
         raise ValueError(f"max_length is {max_length}: it must leave room for [CLS] and [SEP]")
     cut = 0
@@ -143,8 +148,8 @@ def encode_texts(
         nonlocal cut
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
             batch = [
-                _beginning(tokenizer, writable(text), max_length)
-                for text in texts[start : start + _TEXTS_AT_ONCE]
+                _beginning(tokenizer, _text(text, row), max_length)
+                for row, text in enumerate(texts[start : start + _TEXTS_AT_ONCE], start=start + 1)
             ]
             rows = [encoding.ids for encoding in tokenizer.encode_batch_fast(batch)]
             cut += sum(len(ids) > max_length for ids in rows)
@@ -153,6 +158,14 @@ def encode_texts(
             )
 
     return joined(blocks()), cut
+
+
+def _text(value: object, row: int) -> str:
+    if isinstance(value, str):
+        return writable(value)
+    if is_missing(value):
+        return ""
+    raise InputError(f"texts, row {row}: a text was expected, not {value!r:.60}")
 
 
 def _beginning(tokenizer: Tokenizer, text: str, max_length: int) -> str:

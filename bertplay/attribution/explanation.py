@@ -77,9 +77,12 @@ def explain(
         task: of a model of several tasks, which one.
 
     Raises:
-        ValueError: a target is no class of the model, their number is not that of the texts, or
-            the task is missing or unknown.
+        ValueError: it is one text and not a list, a target is no class of the model, their number
+            is not that of the texts, or the task is missing or unknown.
     """
+    if isinstance(texts, str):
+        # Its letters would be taken for texts.
+        raise ValueError("texts is a single text: give a list of texts")
     output = _output(classifier, task)
     if targets is not None and len(targets) != len(texts):
         raise ValueError(f"there are {len(targets)} targets for {len(texts)} texts")

@@ -124,6 +124,8 @@ def test_every_head_of_several_tasks_is_explained():
 def test_what_cannot_be_explained_is_named(classifier):
     with pytest.raises(ValueError, match="'sunk' is not a class"):
         explain(classifier, [TEXT], ["sunk"])
+    with pytest.raises(ValueError, match="texts is a single text: give a list of texts"):
+        explain(classifier, TEXT)
     with pytest.raises(ValueError, match="1 targets for 2 texts"):
         explain(classifier, [TEXT, TEXT], ["died"])
     with pytest.raises(ValueError, match="task is 'mood', but"):

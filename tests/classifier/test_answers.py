@@ -67,6 +67,13 @@ def test_a_missing_text_is_an_empty_one_and_a_number_none_at_all(classifier):
         classifier([3])
 
 
+def test_probabilities_are_asked_for_a_list_that_may_lack_texts(classifier):
+    shares = classifier.predict_proba([None, TEXTS[0], float("nan")])
+    np.testing.assert_allclose(shares, classifier.predict_proba(["", TEXTS[0], ""]), atol=1e-6)
+    with pytest.raises(InputError, match="texts is a single text: give a list of texts"):
+        classifier.predict_proba(TEXTS[0])
+
+
 def test_a_stream_answers_in_order(classifier):
     streamed = [a.probabilities["died"] for a in classifier.stream(iter(TEXTS), window=3)]
     np.testing.assert_allclose(streamed, classifier.predict_proba(TEXTS)[:, 0], atol=1e-6)

@@ -62,3 +62,19 @@ def test_a_tokenizer_with_numbers_beyond_the_embeddings_is_refused(tokenizer):
         InputError, match=f"^model: the tokenizer has {size} tokens, but vocab_size"
     ):
         require_tokens_fit(tokenizer, size - 1, "model")
+
+
+def test_a_missing_text_is_an_empty_one(tokenizer):
+    rows, cut = encode_texts(tokenizer, [None, float("nan"), "", pd.NA], 8)
+    assert [list(row) for row in rows] == 4 * [list(encode_texts(tokenizer, [""], 8)[0][0])]
+    assert cut == 0
+
+
+def test_what_is_no_text_is_refused_with_its_row(tokenizer):
+    with pytest.raises(InputError, match=r"^texts, row 2: a text was expected, not 3$"):
+        encode_texts(tokenizer, ["ship", 3], 8)
+
+
+def test_a_single_text_is_not_read_as_a_list_of_its_letters(tokenizer):
+    with pytest.raises(InputError, match=r"^texts is a single text: give a list of texts$"):
+        encode_texts(tokenizer, "ship", 8)
