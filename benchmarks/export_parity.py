@@ -22,8 +22,8 @@ from bertplay.export.writing import ExportSettings, export_run
 RUNS = {
     "default": ({}, ("hf", "onnx")),
     "`--head transformers`": ({"head": "transformers"}, ("hf", "onnx")),
-    "`--adapter lora`": ({"adapter": "lora", "lr": 3e-3}, ("hf", "peft")),
-    "`--adapter dora`": ({"adapter": "dora", "lr": 3e-3}, ("peft",)),
+    "`--adapter lora --lr 3e-3`": ({"adapter": "lora", "lr": 3e-3}, ("hf", "peft")),
+    "`--adapter dora --lr 3e-3`": ({"adapter": "dora", "lr": 3e-3}, ("peft",)),
 }
 """What is trained, with which options, and how it is exported."""
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     Path = str | PathLike[str]
 
 SURVIVED = "Survived"
+UNNAMED = "LABEL_"
+"""What transformers calls classes that got no names, before their numbers."""
 
 _PASSENGER_ID = "PassengerId"
 _ID_COLUMNS = (_PASSENGER_ID.lower(), "id")
@@ -100,10 +102,18 @@ def labelled_texts(
     values = frame[column]
     if task.name == "titanic":
         values = outcomes(values, path)
+    values = _unnamed(values, task.classes)
     labels, classes = encode_labels(values, task.classes or None, path=path, column=column)
     ids, id_column = row_ids(frame)
     texts = tuple(task.text_rule.texts_from(frame, path))
     return LabelledTexts(ids, texts, labels, classes, str(path), sha256, id_column)
+
+
+def _unnamed(values: pd.Series[Any], classes: Sequence[str]) -> pd.Series[Any]:
+    """Numbers by the names that transformers gives them, where a model's classes have no others."""
+    if not classes or any(name != f"{UNNAMED}{number}" for number, name in enumerate(classes)):
+        return values
+    return values.map(lambda value: f"{UNNAMED}{n}" if (n := class_name(value)).isdigit() else n)
 
 
 def submission_columns(

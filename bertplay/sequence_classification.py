@@ -20,6 +20,7 @@ from bertplay.encoders.families import read_config, read_config_values
 from bertplay.encoders.loading import filled_encoder
 from bertplay.heads import ClassificationHeadV2, MultiLabelHead, RegressionHead, TextClassifier
 from bertplay.heads.text_head import TextHead
+from bertplay.labelled_tables import UNNAMED
 from bertplay.task import Task
 from bertplay.text_rule import TextRule
 from bertplay.transformers_head import HEADS, tensor_names, transformers_head_options
@@ -131,7 +132,7 @@ def _labels(values: Mapping[str, Any], outputs: int) -> _Labels:
     # As transformers takes a model that does not say: a single output is a number.
     default = "regression" if outputs == 1 else "single_label_classification"
     problem = values.get("problem_type") or default
-    if problem not in _KINDS:
+    if not isinstance(problem, str) or problem not in _KINDS:
         raise InputError(f"problem_type is {problem!r}: only {', '.join(_KINDS)} are known")
     kind = _KINDS[problem]
     if kind == "regression" and outputs > 1:
@@ -150,7 +151,9 @@ def _names(values: Mapping[str, Any], outputs: int) -> tuple[str, ...]:
     if named is None:
         # transformers leaves them out where there are two without names.
         count = values.get("num_labels", outputs)
-        return tuple(f"LABEL_{number}" for number in range(count))
+        if not isinstance(count, int):
+            raise InputError(f"num_labels is {count!r}: it must be a whole number")
+        return tuple(f"{UNNAMED}{number}" for number in range(count))
     try:
         by_number = {int(number): str(name) for number, name in named.items()}
     except (AttributeError, TypeError, ValueError):

@@ -53,6 +53,21 @@ class TextRule:
             raise InputError(f"{path}: every text is empty; name another column with --text")
         return texts
 
+    def reading(self, column: str | None) -> TextRule:
+        """The same rule for a table whose texts stand in another column; None changes nothing.
+
+        Raises:
+            InputError: the rule does not read a single column.
+        """
+        if column is None:
+            return self
+        if self.kind != "column":
+            raise InputError(
+                "--text names the column of the texts, and the model makes texts of several "
+                "columns: leave --text out"
+            )
+        return TextRule("column", column)
+
     def columns(self) -> tuple[str, ...]:
         """The columns that the texts are made of, where the user named them."""
         if self.kind == "template":

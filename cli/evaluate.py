@@ -28,22 +28,26 @@ Examples:
 @click.argument("run", type=click.Path())
 @click.option("--data", required=True, type=click.Path(), metavar="FILE", help="Table with labels.")
 @click.option("--label", metavar="COL", help="Its label column, if not named as in training.")
+@click.option("--text", metavar="COL", help="Its text column, if not named as in training.")
 @click.option(
     "--raw",
     is_flag=True,
     help="The network's own probabilities, without the calibration that is kept with the model.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def evaluate(run: str, data: str, label: str | None, raw: bool, as_json: bool) -> None:
+def evaluate(
+    run: str, data: str, label: str | None, text: str | None, raw: bool, as_json: bool
+) -> None:
     """Evaluate the model of RUN on a table it has not seen.
 
-    RUN is the folder that `bertplay train` wrote. The table needs the columns of the training
-    table, the label included; of several tasks, each is evaluated on the rows that have its label.
+    RUN is the folder that `bertplay train` wrote, or that of a model of transformers that
+    classifies. The table needs the columns of the training table, the label included; of several
+    tasks, each is evaluated on the rows that have its label.
     """
     from bertplay.classifier import Classifier
     from bertplay.loading import load_any
 
-    model = load_any(run)
+    model = load_any(run).reading(text)
     if isinstance(model, Classifier):
         result = _of_classifier(model, run, data, label, raw=raw)
     elif raw:

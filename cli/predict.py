@@ -36,6 +36,12 @@ Examples:
     help="Table to predict: CSV, TSV, JSONL or Parquet.",
 )
 @click.option(
+    "--text",
+    "column",
+    metavar="COL",
+    help="Column of the table that has the texts, if not named as in training.",
+)
+@click.option(
     "--output",
     type=click.Path(),
     metavar="FILE",
@@ -52,6 +58,7 @@ def predict(
     run: str,
     text: tuple[str, ...],
     data: str | None,
+    column: str | None,
     output: str | None,
     overwrite: bool,
     raw: bool,
@@ -59,9 +66,10 @@ def predict(
 ) -> None:
     """Predict with the model of RUN, the folder that `bertplay train` wrote.
 
-    The texts are the arguments TEXT, the rows of a table (--data), or else the lines of standard
-    input. A table gives CSV: id, label, its confidence and each class's probability. Kaggle's
-    test.csv of the Titanic gives the submission: PassengerId, Survived.
+    RUN may also be the folder of a model of transformers that classifies. The texts are the
+    arguments TEXT, the rows of a table (--data), or else the lines of standard input. A table gives
+    CSV: id, label, its confidence and each class's probability. Kaggle's test.csv of the Titanic
+    gives the submission: PassengerId, Survived.
 
     Where the model has a decision rule (`bertplay train --optimise`), the column decided_by says
     of each row whether its label is the likeliest class, or else the rule; with --target-accuracy
@@ -70,6 +78,8 @@ def predict(
     """
     if text and data is not None:
         raise InputError("TEXT and --data exclude each other: give one of them")
+    if column is not None and data is None:
+        raise InputError("--text names a column of the table that --data names: give --data too")
     if output is not None:
         _require_writable(Path(output).expanduser(), data, overwrite=overwrite)
 
@@ -79,7 +89,7 @@ def predict(
     from bertplay.loading import load_any
 
     text = tuple(writable(one) for one in text)
-    model = load_any(run)
+    model = load_any(run).reading(column)
     predictions: Predictions | TaskPredictions
     if not isinstance(model, Classifier):
         if raw:

@@ -78,7 +78,7 @@ def read_config(folder: Path) -> EncoderConfig:
     values = read_config_values(folder)
     path = folder / "config.json"
     model_type = values.get("model_type", "bert")
-    if model_type not in FAMILIES:
+    if not isinstance(model_type, str) or model_type not in FAMILIES:
         known = list(FAMILIES)
         raise InputError(
             f"{path}: model_type is {model_type!r}, which is not supported; bertplay reads "
@@ -136,5 +136,6 @@ def has_own_head(folder: Path) -> bool:
     if not (folder / "config.json").is_file():
         return False
     values = read_config_values(folder)
-    named = values.get("architectures") or []
+    named = values.get("architectures")
+    named = named if isinstance(named, list) else []
     return "bertplay" not in values and any(str(n).endswith(_CLASSIFIER) for n in named)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -54,6 +54,14 @@ class MultiTaskClassifier:
     head_options: Mapping[str, Any]
     max_length: int
     task_weighting: str
+
+    def reading(self, column: str | None) -> MultiTaskClassifier:
+        """The same model for tables whose texts stand in another column; None changes nothing.
+
+        Raises:
+            InputError: it does not make texts of a single column.
+        """
+        return replace(self, task=replace(self.task, text_rule=self.task.text_rule.reading(column)))
 
     @property
     def encoder(self) -> Encoder:

@@ -2,17 +2,21 @@
 
 import json
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import mlx.core as mx
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tiny_encoders import FAMILIES, FOLDER, LENGTHS, expected, largest_difference
 
 import bertplay
 from bertplay.cli import main
 from bertplay.data.errors import InputError
+from bertplay.loading import load_any
 
 TINY_BERT = FOLDER.parent / "tiny_bert"
 WITH_HEAD = FOLDER.parent / "tiny_bert_classifier"
@@ -202,6 +206,30 @@ def test_what_does_not_fit_is_said_in_a_sentence(copied, name):
     assert "\n" not in message
 
 
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 4) | st.floats() | st.sampled_from(["0", "a", "1"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["0", "1", "2", "x"]), inner, max_size=3)
+    ),
+    max_leaves=4,
+)
+KEYS = ("id2label", "num_labels", "problem_type", "architectures", "model_type")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.sampled_from([*KEYS, "classifier_pooling"]), VALUES, min_size=1))
+def test_whatever_config_json_says_is_loaded_or_refused(tmp_path_factory, values):
+    folder = tmp_path_factory.mktemp("any")
+    for name in ("model.safetensors", "tokenizer.json", "tokenizer_config.json"):
+        (folder / name).symlink_to(FOLDER / "modernbert" / name)
+    known = json.loads((FOLDER / "modernbert" / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(known | values))
+    # Any other error would be a traceback to whoever gives such a folder.
+    with suppress(InputError):
+        assert load_any(folder).max_length == 72
+
+
 def test_a_head_with_an_activation_that_is_not_known_is_refused(copied):
     message = refusal(copied("deberta_v2", pooler_hidden_act="mish"))
     assert "pooler_hidden_act is 'mish': only gelu, relu, silu, swish, tanh are" in message
@@ -231,6 +259,28 @@ def test_evaluate_takes_a_table_with_its_labels(tmp_path):
     figures = json.loads(invoked(*asked).stdout)
     assert tuple(figures["per_class"]) == LABELS
     assert sum(map(sum, figures["confusion_matrix"])) == 3
+
+
+def test_a_table_may_call_its_texts_otherwise(tmp_path):
+    table = tmp_path / "t.csv"
+    table.write_text("tweet,label\nthe ship,glad\n")
+    for command in ("evaluate", "predict"):
+        asked = (command, FOLDER / "mpnet", "--data", table)
+        assert "--text" in invoked(*asked).stderr
+        result = invoked(*asked, "--text", "tweet")
+        assert result.exit_code == 0, result.output
+    result = invoked("predict", FOLDER / "mpnet", "the ship", "--text", "tweet")
+    assert result.exit_code == 2
+    assert "give --data too" in result.stderr
+
+
+def test_classes_without_names_are_evaluated_on_a_table_of_their_numbers(tmp_path, copied):
+    folder = copied(tensors=with_outputs(2), id2label=None, label2id=None)
+    table = tmp_path / "t.csv"
+    table.write_text("text,label\nthe ship,0\na man,1\na child,LABEL_1\n")
+    figures = json.loads(invoked("evaluate", folder, "--data", table, "--json").stdout)
+    support = {name: of_class["support"] for name, of_class in figures["per_class"].items()}
+    assert support == {"LABEL_0": 1, "LABEL_1": 2}
 
 
 def test_evaluate_takes_a_table_with_several_labels_a_row(tmp_path, copied):
