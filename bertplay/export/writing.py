@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bertplay.atomic_files import write_folder, write_text
 from bertplay.classifier import Classifier
@@ -15,6 +16,9 @@ from bertplay.export.destination import CARD, require_destination
 from bertplay.export.formats import FORMATS, Written
 from bertplay.export.head_settings import head_settings
 from bertplay.export.run_summary import run_summary
+
+if TYPE_CHECKING:
+    from bertplay.multi_task.classifier import MultiTaskClassifier
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,9 @@ def export_run(
         The comparisons with the model, and remarks.
 
     Raises:
-        InputError: the run has no model, or no adapter, or several tasks; the folder may not be
-            written; a package that writes the format is missing, or it has no room for the model.
+        InputError: the run has no model, or no adapter, or several tasks, or predicts anything but
+            one class a text; the folder may not be written; a package that writes the format is
+            missing, or it has no room for the model.
         ExportFailedError: what was written does not compute what the model does; it is gone again.
     """
     folder = Path(output).expanduser()
@@ -76,10 +81,7 @@ def export_run(
     chosen = FORMATS[settings.format]
     classifier = chosen.load(run)
     if not isinstance(classifier, Classifier):
-        raise InputError(
-            f"{run} learned several tasks, and no format of export has room for several heads: "
-            "train one column alone, or use bertplay.load_multi_task"
-        )
+        raise InputError(f"{run} {_refused(classifier)}")
     summary = run_summary(run)
     results: list[Written] = []
 
@@ -99,3 +101,18 @@ def export_run(
 
     write_folder(folder, write)
     return results[0]
+
+
+def _refused(model: MultiTaskClassifier) -> str:
+    """Why a model cannot be exported, and what to do."""
+    columns = model.task.columns
+    if len(columns) == 1 and columns[0].kind != "single_label":
+        predicts = "a number" if columns[0].kind == "regression" else "any number of classes"
+        return (
+            f"predicts {predicts} a text, and only models of one class a text are exported: use "
+            "bertplay.load_multi_task"
+        )
+    return (
+        "learned several tasks, and no format of export has room for several heads: train one "
+        "column alone, or use bertplay.load_multi_task"
+    )

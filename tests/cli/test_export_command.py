@@ -1,8 +1,13 @@
 """`bertplay export`, and the head that makes for a whole export."""
 
 import json
+import shutil
+from pathlib import Path
 
+import mlx.core as mx
 import pytest
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 
 
 @pytest.fixture(scope="session")
@@ -124,3 +129,32 @@ def test_a_run_without_an_adapter_has_none_to_export(bertplay, run, folder):
 
     assert result.exit_code == 2
     assert "holds no adapter" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [
+        ("multi_label_classification", "predicts any number of classes a text, and only models of"),
+        (
+            "regression",
+            "predicts a number a text, and only models of one class a text are",
+        ),
+    ],
+)
+def test_a_model_of_another_kind_is_refused(bertplay, folder, problem, sentence):
+    shutil.copytree(FIXTURES / "encoders" / "roberta", folder / "model")
+    config = json.loads((folder / "model" / "config.json").read_text())
+    tensors = mx.load(str(folder / "model" / "model.safetensors"))
+    if problem == "regression":
+        config["id2label"] = {"0": "joy"}
+        last = ("classifier.out_proj.weight", "classifier.out_proj.bias")
+        tensors |= {name: tensors[name][:1] for name in last}
+    (folder / "model" / "config.json").write_text(json.dumps(config | {"problem_type": problem}))
+    mx.save_safetensors("new.safetensors", tensors)
+    (folder / "new.safetensors").replace(folder / "model" / "model.safetensors")
+
+    result = bertplay("export", "model", "--format", "onnx", "--output", "out")
+
+    assert result.exit_code == 2
+    assert sentence in result.stderr
+    assert not (folder / "out").exists()
