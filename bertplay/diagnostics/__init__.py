@@ -14,9 +14,15 @@ from bertplay.diagnostics.confidence import (
 from bertplay.diagnostics.confident_learning import ConfidentLearning, confident_learning
 from bertplay.diagnostics.diagnosis import Diagnosis, TrainedLoss, diagnose, diagnose_rows
 from bertplay.diagnostics.loss_shares import GroupShares, LossShares, loss_shares
+from bertplay.diagnostics.numbers import NumberDiagnosis, NumberRows, diagnose_numbers
 from bertplay.diagnostics.predicted_rows import PredictedRows, predicted_rows
 from bertplay.diagnostics.ranking import RankingCurves, ThresholdCurve, ranking_curves
-from bertplay.diagnostics.slices import SliceFigures, slice_figures
+from bertplay.diagnostics.several_labels import (
+    SeveralLabelDiagnosis,
+    SeveralLabelRows,
+    diagnose_several_labels,
+)
+from bertplay.diagnostics.slices import ErrorSlice, SliceFigures, error_slices, slice_figures
 
 __all__ = [
     "CalibrationFigures",
@@ -26,11 +32,16 @@ __all__ = [
     "ConfidentLearning",
     "CoverageCurve",
     "Diagnosis",
+    "ErrorSlice",
     "GroupShares",
     "LossShares",
+    "NumberDiagnosis",
+    "NumberRows",
     "PredictedRows",
     "RankingCurves",
     "ReliabilityBin",
+    "SeveralLabelDiagnosis",
+    "SeveralLabelRows",
     "SliceFigures",
     "ThresholdCurve",
     "TrainedLoss",
@@ -41,7 +52,10 @@ __all__ = [
     "confident_learning",
     "coverage_curve",
     "diagnose",
+    "diagnose_numbers",
     "diagnose_rows",
+    "diagnose_several_labels",
+    "error_slices",
     "loss_shares",
     "predicted_rows",
     "ranking_curves",

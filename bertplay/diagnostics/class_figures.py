@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from bertplay.diagnostics.class_intervals import Bounds, class_intervals
-from bertplay.metrics import Metrics
+from bertplay.diagnostics.class_intervals import Bounds, ClassIntervals, class_intervals
+from bertplay.metrics import ClassMetrics, Metrics
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ def class_figures(
     labels: npt.NDArray[np.integer[Any]],
     classes: Sequence[str],
 ) -> tuple[ClassFigures, ...]:
-    """The figures of each class, in their order.
+    """The figures of each class, in their order, where a row has one.
 
     Args:
         metrics: of the rows.
@@ -59,27 +59,44 @@ def class_figures(
         labels: `[N]` class numbers.
         classes: C names.
     """
-    from sklearn.metrics import brier_score_loss
-
     called = np.asarray(metrics.confusion_matrix).sum(axis=0).tolist()
     bounds = class_intervals(metrics.confusion_matrix)
+    targets = labels[:, None] == np.arange(len(classes))
+    return figures_of_answers(metrics.per_class, called, bounds, probabilities, targets)
+
+
+def figures_of_answers(
+    per_class: Mapping[str, ClassMetrics],
+    called: Sequence[int],
+    bounds: Sequence[ClassIntervals],
+    probabilities: npt.NDArray[np.float64],
+    targets: npt.NDArray[np.bool_],
+) -> tuple[ClassFigures, ...]:
+    """The same from their parts, also where a row may have any number of classes.
+
+    Args:
+        per_class: class to precision, recall, F1 and support, of C classes.
+        called: C numbers of rows that were called so.
+        bounds: C times the intervals.
+        probabilities: `[N, C]`.
+        targets: `[N, C]`, whether a row has a class.
+    """
+    from sklearn.metrics import brier_score_loss
+
+    shares = np.clip(probabilities, 0, 1)
     return tuple(
         ClassFigures(
             name=name,
             support=of["support"],
-            predicted=called[number],
+            predicted=int(called[number]),
             precision=of["precision"],
             recall=of["recall"],
             f1=of["f1"],
             precision_interval=bounds[number].precision,
             recall_interval=bounds[number].recall,
             f1_interval=bounds[number].f1,
-            mean_probability=float(probabilities[:, number].mean()),
-            brier=float(
-                brier_score_loss(
-                    labels == number, np.clip(probabilities[:, number], 0, 1), pos_label=True
-                )
-            ),
+            mean_probability=float(shares[:, number].mean()),
+            brier=float(brier_score_loss(targets[:, number], shares[:, number], pos_label=True)),
         )
-        for number, (name, of) in enumerate(zip(classes, metrics.per_class.values(), strict=True))
+        for number, (name, of) in enumerate(per_class.items())
     )

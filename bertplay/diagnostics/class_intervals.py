@@ -52,18 +52,46 @@ def class_intervals(
     """
     seen = np.asarray(confusion, dtype=np.int64)
     rows, random = int(seen.sum()), np.random.default_rng(seed)
-    found = []
-    for c, hit in enumerate(np.diagonal(seen)):
-        missed, false = seen[c].sum() - hit, seen[:, c].sum() - hit
-        cells = np.array([hit, missed, false, rows - hit - missed - false])
-        drawn = random.multinomial(rows, cells / rows, size=draws)
-        hits, true, predicted = drawn[:, 0], drawn[:, 0] + drawn[:, 1], drawn[:, 0] + drawn[:, 2]
-        found.append(
-            ClassIntervals(
-                _bounds(hits, predicted), _bounds(hits, true), _bounds(2 * hits, predicted + true)
-            )
+    return [
+        _intervals(
+            int(hit), int(seen[c].sum() - hit), int(seen[:, c].sum() - hit), rows, draws, random
         )
-    return found
+        for c, hit in enumerate(np.diagonal(seen))
+    ]
+
+
+def answer_intervals(
+    answers: npt.NDArray[np.bool_],
+    targets: npt.NDArray[np.bool_],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> list[ClassIntervals]:
+    """The same where a row may have any number of classes.
+
+    Args:
+        answers: `[N, C]`, whether a class was answered.
+        targets: `[N, C]`, whether the row has it.
+        draws: how many tables.
+        seed: of the draws.
+    """
+    hits, missed = (answers & targets).sum(axis=0), (~answers & targets).sum(axis=0)
+    false, random = (answers & ~targets).sum(axis=0), np.random.default_rng(seed)
+    return [
+        _intervals(int(hit), int(miss), int(wrong), len(targets), draws, random)
+        for hit, miss, wrong in zip(hits, missed, false, strict=True)
+    ]
+
+
+def _intervals(
+    hit: int, missed: int, false: int, rows: int, draws: int, random: np.random.Generator
+) -> ClassIntervals:
+    cells = np.array([hit, missed, false, rows - hit - missed - false])
+    drawn = random.multinomial(rows, cells / rows, size=draws)
+    hits, true, predicted = drawn[:, 0], drawn[:, 0] + drawn[:, 1], drawn[:, 0] + drawn[:, 2]
+    return ClassIntervals(
+        _bounds(hits, predicted), _bounds(hits, true), _bounds(2 * hits, predicted + true)
+    )
 
 
 def _bounds(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Bounds:

@@ -143,7 +143,7 @@ def diagnose_rows(rows: PredictedRows, loss: TrainedLoss | None = None) -> Diagn
     """
     p, labels, confidence = rows.probabilities, rows.labels, rows.confidence
     right = rows.predicted == labels
-    metrics = evaluate(p, labels, rows.classes)
+    metrics = evaluate(p, labels, rows.classes, rows.decided)
     counts = np.bincount(labels, minlength=len(rows.classes))
     shares = None
     if loss is not None:

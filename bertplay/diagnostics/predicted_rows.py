@@ -24,6 +24,7 @@ class PredictedRows:
         probabilities: `[N, C]`.
         classes: C class names.
         columns: of the table by name, N cells each, to group the rows by.
+        decided: `[N]` class numbers that a decision rule gave; None for the likeliest.
     """
 
     ids: Sequence[str]
@@ -32,18 +33,20 @@ class PredictedRows:
     probabilities: npt.NDArray[np.float64]
     classes: Sequence[str]
     columns: Mapping[str, Sequence[object]] = field(default_factory=dict)
+    decided: npt.NDArray[np.integer[Any]] | None = None
 
     @property
     def predicted(self) -> npt.NDArray[np.int64]:
-        """`[N]` the likeliest class of each."""
+        """`[N]` the class that was decided on, or the likeliest of each."""
         best: npt.NDArray[np.int64] = self.probabilities.argmax(axis=1)
-        return best
+        return best if self.decided is None else self.decided.astype(np.int64)
 
     @property
     def confidence(self) -> npt.NDArray[np.float64]:
         """`[N]` the probability of that class."""
-        highest: npt.NDArray[np.float64] = self.probabilities.max(axis=1)
-        return highest
+        rows = np.arange(len(self.probabilities))
+        of_predicted: npt.NDArray[np.float64] = self.probabilities[rows, self.predicted]
+        return of_predicted
 
 
 def predicted_rows(

@@ -61,6 +61,29 @@ class SliceFigures:
     adjusted_p: float
 
 
+@dataclass(frozen=True)
+class ErrorSlice:
+    """How far a model of numbers is off in a group of rows.
+
+    Attributes:
+        column: what it is grouped by.
+        value: what its rows have in common.
+        rows: how many.
+        mean_absolute_error: in the labels' unit.
+        mean_error: of predictions minus labels.
+        p: of Mann and Whitney's test, two-sided, that errors inside and outside are as large.
+        adjusted_p: by Holm, for all groups that were looked at.
+    """
+
+    column: str
+    value: str
+    rows: int
+    mean_absolute_error: float
+    mean_error: float
+    p: float
+    adjusted_p: float
+
+
 def slice_figures(
     right: npt.NDArray[np.bool_],
     texts: Sequence[str],
@@ -79,9 +102,7 @@ def slice_figures(
     """
     from scipy.stats import fisher_exact
 
-    words = [len(text.split()) for text in texts]
-    cells_of: dict[str, Sequence[object]] = {LENGTH: words, **(columns or {})}
-    groups = [group for name, cells in cells_of.items() for group in slices_of(name, cells)]
+    groups = _groups(texts, columns)
     counts = [(int((~right[group.rows]).sum()), int(right[group.rows].sum())) for group in groups]
     all_wrong, all_right = int((~right).sum()), int(right.sum())
     p_values = [
@@ -104,6 +125,49 @@ def slice_figures(
         )
     ]
     return tuple(sorted(found, key=lambda group: group.accuracy))
+
+
+def error_slices(
+    errors: npt.NDArray[np.float64],
+    texts: Sequence[str],
+    columns: Mapping[str, Sequence[object]] | None = None,
+) -> tuple[ErrorSlice, ...]:
+    """The same for numbers: groups of at least `FEWEST_ROWS` rows, the largest errors first.
+
+    Args:
+        errors: `[N]`, predictions minus labels.
+        texts: N of them; rows are grouped by the number of words.
+        columns: of the table by name, N cells each, to group the rows by.
+
+    Reference:
+        Mann, Whitney, On a Test of Whether One of Two Random Variables Is Stochastically Larger
+        than the Other, 1947.
+    """
+    from scipy.stats import mannwhitneyu
+
+    groups, sizes = _groups(texts, columns), np.abs(errors)
+    p_values = [
+        float(mannwhitneyu(sizes[group.rows], sizes[~group.rows]).pvalue) for group in groups
+    ]
+    found = [
+        ErrorSlice(
+            group.column,
+            group.value,
+            int(group.rows.sum()),
+            float(sizes[group.rows].mean()),
+            float(errors[group.rows].mean()),
+            p,
+            adjusted,
+        )
+        for group, p, adjusted in zip(groups, p_values, holm(p_values), strict=True)
+    ]
+    return tuple(sorted(found, key=lambda group: -group.mean_absolute_error))
+
+
+def _groups(texts: Sequence[str], columns: Mapping[str, Sequence[object]] | None) -> list[Slice]:
+    words = [len(text.split()) for text in texts]
+    cells_of: dict[str, Sequence[object]] = {LENGTH: words, **(columns or {})}
+    return [group for name, cells in cells_of.items() for group in slices_of(name, cells)]
 
 
 def slices_of(column: str, cells: Sequence[object]) -> list[Slice]:

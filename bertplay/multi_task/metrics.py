@@ -102,8 +102,8 @@ def task_metrics(predicted: NDArray[np.float64], labels: Labels) -> TaskMetrics:
     if labels.column.kind == "single_label":
         return evaluate(known, true, labels.column.classes)
     if labels.column.kind == "multi_label":
-        return _multi_label_metrics(known > 0.5, true > 0.5, labels.column.classes)
-    return _regression_metrics(known, true.astype(np.float64))
+        return multi_label_metrics(known > 0.5, true > 0.5, labels.column.classes)
+    return regression_metrics(known, true.astype(np.float64))
 
 
 def baseline(train: Labels, rows: Labels) -> dict[str, Any]:
@@ -118,16 +118,17 @@ def baseline(train: Labels, rows: Labels) -> dict[str, Any]:
     if rows.column.kind == "multi_label":
         frequent = train.numbers[train.known].mean(axis=0) >= 0.5
         answers = np.broadcast_to(frequent, known.shape)
-        metrics = _multi_label_metrics(answers, known > 0.5, rows.column.classes)
+        metrics = multi_label_metrics(answers, known > 0.5, rows.column.classes)
         return {"macro_f1": metrics.macro_f1, "exact_match": metrics.exact_match}
     mean = float(train.numbers[train.known].mean())
-    figures = _regression_metrics(np.full(len(known), mean), known.astype(np.float64))
+    figures = regression_metrics(np.full(len(known), mean), known.astype(np.float64))
     return {"mean": mean, "ccc": figures.ccc, "mae": figures.mae, "rmse": figures.rmse}
 
 
-def _multi_label_metrics(
+def multi_label_metrics(
     predicted: NDArray[np.bool_], true: NDArray[np.bool_], classes: tuple[str, ...]
 ) -> MultiLabelMetrics:
+    """The figures of answers `[N, C]`, each yes or no, of C classes."""
     hits = (predicted & true).sum(axis=0)
     supports, answers = true.sum(axis=0), predicted.sum(axis=0)
     per_class: dict[str, ClassMetrics] = {}
@@ -147,9 +148,10 @@ def _multi_label_metrics(
     )
 
 
-def _regression_metrics(
+def regression_metrics(
     predicted: NDArray[np.float64], true: NDArray[np.float64]
 ) -> RegressionMetrics:
+    """The figures of `[N]` predicted numbers."""
     errors = predicted - true
     from_mean_x, from_mean_y = predicted - predicted.mean(), true - true.mean()
     covariance = float((from_mean_x * from_mean_y).mean())

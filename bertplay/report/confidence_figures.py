@@ -20,11 +20,18 @@ _HEIGHT = 3.4
 _LARGEST_POINT = 11.0
 
 
-def reliability_figure(series: Mapping[str, Sequence[ReliabilityBin]]) -> Figure:
+def reliability_figure(
+    series: Mapping[str, Sequence[ReliabilityBin]],
+    *,
+    x_label: str = "confidence",
+    y_label: str = "share that is right",
+) -> Figure:
     """Accuracy over confidence, a point for each bin that has rows; the larger, the more rows.
 
     Args:
         series: name to its bins; one, or before and after calibration.
+        x_label: what x is.
+        y_label: what y is.
     """
     several = len(series) > 1
     figure, axes = axes_of(_HEIGHT, top=0.4 if several else 0.14)
@@ -39,20 +46,31 @@ def reliability_figure(series: Mapping[str, Sequence[ReliabilityBin]]) -> Figure
         axes.scatter(x, y, s=areas, color=colour)
     axes.set_xlim(-0.02, 1.02)
     axes.set_ylim(-0.02, 1.04)
-    axes.set_xlabel("confidence")
-    axes.set_ylabel("share that is right")
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
     if several:
         write_key(axes, list(series), _HEIGHT)
     return figure
 
 
-def confidence_figure(edges: Sequence[float], right: npt.ArrayLike, wrong: npt.ArrayLike) -> Figure:
+def confidence_figure(
+    edges: Sequence[float],
+    right: npt.ArrayLike,
+    wrong: npt.ArrayLike,
+    *,
+    names: tuple[str, str] = ("right", "wrong"),
+    x_label: str = "confidence",
+    y_label: str = "rows",
+) -> Figure:
     """Rows by confidence: right ones above the axis, wrong ones below.
 
     Args:
         edges: of B bins, B + 1 of them.
         right: `[B]` numbers of rows that are right.
         wrong: `[B]` numbers of rows that are wrong.
+        names: of both, for the key.
+        x_label: what x is.
+        y_label: what is counted.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -65,7 +83,7 @@ def confidence_figure(edges: Sequence[float], right: npt.ArrayLike, wrong: npt.A
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, integer=True))
     axes.yaxis.set_major_formatter(lambda value, _: f"{abs(value):.0f}")
     axes.grid(visible=False, axis="x")
-    axes.set_xlabel("confidence")
-    axes.set_ylabel("rows")
-    write_key(axes, ["right", "wrong"], _HEIGHT)
+    axes.set_xlabel(x_label)
+    axes.set_ylabel(y_label)
+    write_key(axes, names, _HEIGHT)
     return figure

@@ -15,13 +15,17 @@ _CLEAR_GAP = 0.05
 def findings(
     figures: Mapping[str, Any], baseline: Mapping[str, Any], which: str = "validation rows"
 ) -> tuple[str, ...]:
-    """A few sentences about the figures of a column whose rows have one class each.
+    """A few sentences about the figures of a label column.
 
     Args:
-        figures: of `Metrics`, as summary.json has them.
+        figures: of `Metrics`, `MultiLabelMetrics` or `RegressionMetrics`, as summary.json has them.
         baseline: of the same rows.
         which: what the rows are called.
     """
+    if "exact_match" in figures:
+        return _several_labels(figures, baseline, which)
+    if "ccc" in figures:
+        return _numbers(figures, baseline, which)
     rows = sum(map(sum, figures["confusion_matrix"]))
     return (
         f"The model is right in {percent(figures['accuracy'])} of {rows:,} {which}; answering "
@@ -30,6 +34,38 @@ def findings(
         *_classes(figures),
         *_mistake(figures),
         *_confidence(figures),
+    )
+
+
+def _several_labels(
+    figures: Mapping[str, Any], baseline: Mapping[str, Any], which: str
+) -> tuple[str, ...]:
+    without = ""
+    if "exact_match" in baseline:
+        always = percent(baseline["exact_match"])
+        without = f"; answering the frequent classes always would be so in {always}"
+    per_class = figures["per_class"]
+    present = [name for name, of in per_class.items() if of["support"]]
+    said = f"All classes are right in {percent(figures['exact_match'])} of the {which}{without}."
+    if not present:
+        return (said,)
+    least = min(present, key=lambda name: per_class[name]["recall"])
+    of = per_class[least]
+    return (
+        said,
+        f"It finds '{least}' least: {percent(of['recall'])} of {of['support']:,} rows.",
+    )
+
+
+def _numbers(
+    figures: Mapping[str, Any], baseline: Mapping[str, Any], which: str
+) -> tuple[str, ...]:
+    without = ""
+    if "mae" in baseline:
+        without = f"; answering the mean always would be off by {baseline['mae']:.3g}"
+    return (
+        f"On average it is off by {figures['mae']:.3g} on the {which}{without}. The concordance of "
+        f"its numbers with the labels is {figure(figures['ccc'])}, where 1 is perfect.",
     )
 
 

@@ -14,6 +14,7 @@ from bertplay.data.errors import InputError
 from bertplay.data.table import read_table, require_column
 from bertplay.data.wording import listed
 from bertplay.diagnostics.predicted_rows import PredictedRows
+from bertplay.prediction import softmax
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +24,9 @@ _NO_CLASSES = ("id", "text", "label", "predicted", "confidence")
 _SUM_TOLERANCE = 0.01
 
 
-def read_predictions(path: str | PathLike[str], slices: Sequence[str] = ()) -> PredictedRows:
+def read_predictions(
+    path: str | PathLike[str], slices: Sequence[str] = (), *, logits: bool = False
+) -> PredictedRows:
     """Read a table with the column `label` and a column of probabilities for each class.
 
     The columns `id` and `text` are shown where there are any; `predicted` and `confidence` follow
@@ -32,6 +35,7 @@ def read_predictions(path: str | PathLike[str], slices: Sequence[str] = ()) -> P
     Args:
         path: CSV, TSV, JSONL or Parquet.
         slices: columns to group the rows by, which are no classes.
+        logits: the columns hold logits, whose softmax is taken.
 
     Raises:
         InputError: it cannot be read, it has no label or no class, a label is no class, or the
@@ -62,7 +66,7 @@ def read_predictions(path: str | PathLike[str], slices: Sequence[str] = ()) -> P
         _texts(frame, "id") or [str(row) for row in range(1, len(frame) + 1)],
         _texts(frame, "text") or [""] * len(frame),
         np.array(labels),
-        _probabilities(frame, classes, path),
+        _probabilities(frame, classes, path, logits=logits),
         classes,
         {name: frame[name].tolist() for name in slices},
     )
@@ -75,23 +79,25 @@ def _texts(frame: pd.DataFrame, name: str) -> Sequence[str]:
 
 
 def _probabilities(
-    frame: pd.DataFrame, classes: Sequence[str], path: str | PathLike[str]
+    frame: pd.DataFrame, classes: Sequence[str], path: str | PathLike[str], *, logits: bool
 ) -> npt.NDArray[np.float64]:
     shares = np.array([[_number(value) for value in frame[name]] for name in classes]).T
-    for row, column in np.argwhere(np.isnan(shares)):
+    for row, column in np.argwhere(~np.isfinite(shares)):
         name = classes[column]
         raise InputError(
             f"{path}, {frame.index.name} {frame.index[row]}: column {name!r} holds "
-            f"{frame[name].iloc[row]!r}, which is no probability; name a column to group "
-            "rows by with --slice, and leave out others"
+            f"{frame[name].iloc[row]!r}, which is no {'logit' if logits else 'probability'}; "
+            "name a column to group rows by with --slice, and leave out others"
         )
+    if logits:
+        return softmax(shares)
     sums = shares.sum(axis=1)
     wrong = np.flatnonzero((shares < 0).any(axis=1) | (np.abs(sums - 1) > _SUM_TOLERANCE))
     if wrong.size:
         place = frame.index[wrong[0]]
         raise InputError(
             f"{path}, {frame.index.name} {place}: the probabilities must be at least 0 and sum to "
-            f"1, but sum to {sums[wrong[0]]:.4g}"
+            f"1, but sum to {sums[wrong[0]]:.4g}; logits are taken with --logits"
         )
     normalised: npt.NDArray[np.float64] = shares / sums[:, None]
     return normalised

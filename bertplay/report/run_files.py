@@ -11,6 +11,9 @@ from typing import Any
 from bertplay import run_directory
 from bertplay.data.errors import InputError
 
+_NEEDED = ("data", "validation", "baseline", "best_epoch", "epochs_run", "environment", "backbone")
+"""Of summary.json, what every run has."""
+
 
 @dataclass(frozen=True)
 class RunFiles:
@@ -50,6 +53,27 @@ def read_run_files(folder: Path) -> RunFiles:
             f"{folder} is not a finished run, it has no {Path(str(error.filename)).name}: finish "
             f"it with bertplay train --resume {folder}"
         ) from None
-    except ValueError as error:
+    except (OSError, ValueError) as error:
         raise InputError(f"{folder}: summary.json or metrics.jsonl is damaged: {error}") from None
+    _require_complete(folder, summary, records)
     return RunFiles(folder, summary, config, records)
+
+
+def _require_complete(folder: Path, summary: Any, records: Sequence[Any]) -> None:
+    """Refuse files that were cut or edited, before they are read in a hundred places."""
+    missing = (
+        [name for name in _NEEDED if name not in summary]
+        if isinstance(summary, dict)
+        else list(_NEEDED)
+    )
+    if missing:
+        raise InputError(
+            f"{folder / run_directory.SUMMARY} is damaged, it lacks {missing[0]!r}: train the run "
+            "again"
+        )
+    for line, record in enumerate(records, 1):
+        if not isinstance(record, dict) or not {"epoch", "validation"} <= record.keys():
+            raise InputError(
+                f"{folder / run_directory.METRICS}, line {line}, is damaged, it is no epoch of a "
+                "run: train the run again"
+            )

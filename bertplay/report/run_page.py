@@ -17,32 +17,44 @@ from bertplay.report.blocks import (
 )
 from bertplay.report.checks import checks_section
 from bertplay.report.curves import training_curves, validation_curves
+from bertplay.report.diagnosed import AnyDiagnosis
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
 from bertplay.report.findings import findings
+from bertplay.report.next_steps import next_steps
 from bertplay.report.run_facts import class_table, settings_section
 from bertplay.report.run_files import RunFiles
 from bertplay.report.svg import Drawing
-from bertplay.report.wording import figure
+from bertplay.report.wording import figure, sentence
 
 _MOST_NAMED = 3
 
 
-def run_page(run: RunFiles, columns: Mapping[str, tuple[Section, ...]]) -> Page:
+def run_page(
+    run: RunFiles,
+    columns: Mapping[str, tuple[Section, ...]],
+    found: Mapping[str, AnyDiagnosis],
+) -> Page:
     """The page of a run with one label column, or of several tasks.
 
     Args:
         run: its files.
         columns: label column to what its predictions show; the column of a run with a single one
             is "".
+        found: label column to its figures on the validation rows.
     """
     summary = run.summary
+    steps = Prose(" ".join(map(sentence, next_steps(found, str(run.folder)))))
     parts = _parts_of_tasks(run, columns) if "tasks" in summary else _parts(run, columns[""])
     return Page(
-        title=_title(summary),
+        title=run_title(summary),
         subtitle=_subtitle(run),
         lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
-        sections=(*parts, settings_section(summary, run.config)),
+        sections=(
+            Section("next", "What to do next", (steps,)),
+            *parts,
+            settings_section(summary, run.config),
+        ),
         footer=f"Written by bertplay {summary['environment']['bertplay']} from {run.folder}.",
     )
 
@@ -53,10 +65,9 @@ def run_findings(run: RunFiles) -> list[str]:
     if "tasks" not in summary:
         return list(findings(summary["validation"], summary["baseline"]))
     return [
-        f"{name}: {sentence}"
+        f"{name}: {said}"
         for name, figures in summary["validation"]["tasks"].items()
-        if "confusion_matrix" in figures
-        for sentence in findings(figures, summary["baseline"][name])
+        for said in findings(figures, summary["baseline"].get(name, {}))
     ]
 
 
@@ -124,11 +135,9 @@ def _part_of_task(
         rows = Section(f"{anchor}-rows", "Training rows", (class_table(counts),))
         sections.append(rows)
     baseline = summary["baseline"].get(name, {})
-    said: tuple[Block, ...] = ()
-    if "confusion_matrix" in figures:
-        said = (Prose(" ".join(findings(figures, baseline))),)
+    said = Prose(" ".join(findings(figures, baseline)))
     tiles = Tiles(tiles_of(figures, baseline))
-    return Section(anchor, f"Task {name}", (*said, tiles), tuple(sections))
+    return Section(anchor, f"Task {name}", (said, tiles), tuple(sections))
 
 
 def _curves(
@@ -171,7 +180,8 @@ def _tables(figures: Mapping[str, Any]) -> tuple[Block, ...]:
     return tuple(tables)
 
 
-def _title(summary: Mapping[str, Any]) -> str:
+def run_title(summary: Mapping[str, Any]) -> str:
+    """What was learned, in a few words."""
     name = str(summary["task"]).capitalize()
     if name == "Table":
         name = Path(str(summary["data"]["source"])).name

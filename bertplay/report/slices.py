@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bertplay.diagnostics.diagnosis import Diagnosis
+from collections.abc import Sequence
+
 from bertplay.diagnostics.slices import FEWEST_ROWS, SliceFigures
 from bertplay.report.blocks import Prose, Section, Table
 from bertplay.report.wording import figure
@@ -10,16 +11,24 @@ from bertplay.report.wording import figure
 CLEAR_P = 0.05
 """Below this p, adjusted for all groups, a difference is hardly chance."""
 
-_MOST_SHOWN = 20
+MOST_SHOWN = 20
 _LEAST_P = 0.001
 
 
-def slices_section(found: Diagnosis, anchor: str) -> tuple[Section, ...]:
-    """Accuracy of groups of rows, the worst first; nothing where there is but one group."""
-    grouped = {of.column for of in found.slices}
-    without = [name for name in found.rows.columns if name not in grouped]
+def slices_section(
+    slices: tuple[SliceFigures, ...], columns: Sequence[str], anchor: str
+) -> tuple[Section, ...]:
+    """Accuracy of groups of rows, the worst first; nothing where there is but one group.
+
+    Args:
+        slices: the groups.
+        columns: of the table that the rows were grouped by.
+        anchor: of the section.
+    """
+    grouped = {of.column for of in slices}
+    without = [name for name in columns if name not in grouped]
     said = f" No group by {', '.join(without)} has {FEWEST_ROWS} rows." if without else ""
-    if not found.slices:
+    if not slices:
         return (Section(anchor, "Groups of rows", (Prose(said.strip()),)),) if said else ()
     return (
         Section(
@@ -28,13 +37,13 @@ def slices_section(found: Diagnosis, anchor: str) -> tuple[Section, ...]:
             (
                 Prose(
                     f"Groups of at least {FEWEST_ROWS} rows, where the model is wrong most often "
-                    f"first. {_verdict(found.slices)}{said}"
+                    f"first. {_verdict(slices)}{said}"
                 ),
                 Table(
                     "Accuracy of each group, its difference from that of all rows, and the p of "
                     "Fisher's exact test, adjusted by Holm for all groups",
                     ("grouped by", "value", "accuracy", "difference", "wrong", "rows", "p"),
-                    tuple(map(_line, found.slices[:_MOST_SHOWN])),
+                    tuple(map(_line, slices[:MOST_SHOWN])),
                     words=frozenset({0, 1}),
                 ),
             ),
@@ -60,7 +69,6 @@ def _verdict(slices: tuple[SliceFigures, ...]) -> str:
 
 
 def _line(of: SliceFigures) -> tuple[str, ...]:
-    p = f"below {_LEAST_P}" if of.adjusted_p < _LEAST_P else figure(of.adjusted_p)
     return (
         of.column,
         of.value,
@@ -68,5 +76,10 @@ def _line(of: SliceFigures) -> tuple[str, ...]:
         f"{of.difference:+.3f}",
         f"{of.wrong:,}",
         f"{of.rows:,}",
-        p,
+        p_text(of.adjusted_p),
     )
+
+
+def p_text(p: float) -> str:
+    """A p; one below a thousandth is said to be that."""
+    return f"below {_LEAST_P}" if p < _LEAST_P else figure(p)

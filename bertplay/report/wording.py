@@ -8,6 +8,11 @@ from typing import Any
 _DASH = "\N{EN DASH}"
 
 
+def sentence(text: str) -> str:
+    """A text as a sentence."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def figure(value: float | None, digits: int = 3) -> str:
     """A figure, or a dash where it has no value."""
     return _DASH if value is None else f"{value:.{digits}f}"

@@ -1,133 +1,124 @@
-"""report.html of a run."""
+"""report.html of a run, and pages of other rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bertplay.atomic_files import write_text
 from bertplay.data.errors import InputError
-from bertplay.data.wording import listed
-from bertplay.diagnostics.diagnosis import TrainedLoss, diagnose_rows
-from bertplay.diagnostics.predicted_rows import PredictedRows
+from bertplay.data.wording import did_you_mean, listed
+from bertplay.diagnostics.numbers import NumberDiagnosis
 from bertplay.report.blocks import Section
-from bertplay.report.chosen_rows import rows_named, rows_to_explain
-from bertplay.report.confidence import confidence_section
-from bertplay.report.explained_rows import explained_section
-from bertplay.report.hard_rows import hard_rows_section
-from bertplay.report.loss_shares import loss_section
-from bertplay.report.predictions_page import majority_of, predictions_page
-from bertplay.report.ranking import ranking_section
+from bertplay.report.column_sections import Chosen, column_sections
+from bertplay.report.diagnosed import AnyDiagnosis, diagnosed
 from bertplay.report.rendering import rendered
+from bertplay.report.rows_of_tasks import Rows
+from bertplay.report.rows_page import DiagnosedRows, rows_page
 from bertplay.report.run_files import RunFiles, read_run_files
 from bertplay.report.run_page import run_page
-from bertplay.report.slices import slices_section
 from bertplay.report.svg import drawing_style
 
 if TYPE_CHECKING:
     from bertplay.classifier import Classifier
     from bertplay.multi_task.classifier import MultiTaskClassifier
 
+    Model = Classifier | MultiTaskClassifier
+
 REPORT = "report.html"
 
 
 def write_report(
     folder: Path,
-    columns: Mapping[str, PredictedRows],
+    columns: Mapping[str, Rows],
     *,
-    explain: Sequence[str] = (),
+    chosen: Chosen | None = None,
     output: Path | None = None,
 ) -> Path:
     """Write the page of a finished run.
 
     Args:
         folder: the run directory, complete but for the page.
-        columns: label column to the validation rows that have a label of it, of the columns whose
-            rows have one class each; of a run with a single one its name is "".
-        explain: ids of the rows whose words are to be coloured; some are chosen by default.
+        columns: label column to the validation rows that have a label of it; of a run with a single
+            one its name is "".
+        chosen: what a user wants to see; by default what is worth it.
         output: the page's file; by default report.html in the folder.
 
     Returns:
         The page's file.
 
     Raises:
-        InputError: the folder holds no finished run, a file of it is damaged, or no row has an id
-            that is to be explained.
+        InputError: the folder holds no finished run, a file of it is damaged, or there is no such
+            row or class as was chosen.
     """
+    run = read_run_files(folder)
+    return write_run_page(run, diagnosed(columns, run), chosen or Chosen(), output)
+
+
+def write_run_page(
+    run: RunFiles, columns: Mapping[str, AnyDiagnosis], chosen: Chosen, output: Path | None = None
+) -> Path:
+    """The same of rows that are diagnosed already, see `write_report`."""
     from bertplay.loading import load_any
 
-    run, model = read_run_files(folder), load_any(folder)
-    _require_rows(columns, explain)
+    require_chosen(columns, chosen)
+    model = load_any(run.folder)
     with drawing_style():
-        parts = {
-            name: _sections(run, model, name, rows, number, explain)
-            for number, (name, rows) in enumerate(columns.items(), 1)
-        }
-        page = run_page(run, parts)
-    path = folder / REPORT if output is None else output
+        page = run_page(run, _sections(columns, chosen, model), columns)
+    path = run.folder / REPORT if output is None else output
     write_text(path, rendered(page))
     return path
 
 
-def write_predictions_report(rows: PredictedRows, source: Path, output: Path) -> dict[str, Any]:
-    """Write the page of a table of predictions.
+def write_rows_page(
+    of: DiagnosedRows, chosen: Chosen, output: Path, model: Model | None = None
+) -> Path:
+    """Write the page of other rows.
 
     Args:
-        rows: of the table.
-        source: its file.
+        of: what was found.
+        chosen: what a user wants to see.
         output: the page's file.
+        model: that made the predictions; None where it is not at hand.
 
     Returns:
-        The figures of the rows, with `findings` and `baseline`.
+        The page's file.
+
+    Raises:
+        InputError: there is no such row or class as was chosen.
     """
-    found, baseline = diagnose_rows(rows), majority_of(rows)
+    require_chosen(of.columns, chosen)
     with drawing_style():
-        page = predictions_page(found, baseline, source)
+        page = rows_page(of, _sections(of.columns, chosen, model))
     write_text(output, rendered(page))
-    return {"findings": list(page.lead), **found.as_dict(), "baseline": baseline}
+    return output
 
 
-def _require_rows(columns: Mapping[str, PredictedRows], ids: Sequence[str]) -> None:
-    known = [name for rows in columns.values() for name in rows.ids]
-    missing = sorted(set(ids) - set(known))
-    if missing:
+def require_chosen(columns: Mapping[str, AnyDiagnosis], chosen: Chosen) -> None:
+    """Raise `InputError` where no row or no class is called so."""
+    ids = [name for of in columns.values() for name in of.rows.ids]
+    for name in sorted(set(chosen.explain) - set(ids)):
         raise InputError(
-            f"--explain {missing[0]}: no validation row has this id; there are "
-            f"{listed(known[:5])}, ..."
+            f"--explain {name}: no such row is diagnosed; there are {listed(ids[:5])}, ..."
+        )
+    classes = [
+        name
+        for of in columns.values()
+        if not isinstance(of, NumberDiagnosis)
+        for name in of.rows.classes
+    ]
+    for name in sorted(set(chosen.classes) - set(classes)):
+        raise InputError(
+            f"--class {name}: there is no such class, only {listed(classes)}"
+            f"{did_you_mean(name, classes)}"
         )
 
 
 def _sections(
-    run: RunFiles,
-    model: Classifier | MultiTaskClassifier,
-    name: str,
-    rows: PredictedRows,
-    number: int,
-    explain: Sequence[str],
-) -> tuple[Section, ...]:
-    """What the predictions of a column show."""
-    summary = run.summary
-    of_column, counted = (
-        (summary["tasks"][name], summary["tasks"][name]) if name else (summary, summary["data"])
-    )
-    progress = summary["best_epoch"] / run.config["epochs"]
-    loss = TrainedLoss(
-        of_column["loss"]["name"], of_column["loss"]["arguments"], counted["class_counts"], progress
-    )
-    found = diagnose_rows(rows, loss)
-    assert found.loss is not None
-    return (
-        *ranking_section(found.ranking, f"ranking-{number}"),
-        confidence_section(found, f"confidence-{number}"),
-        loss_section(found.loss, f"looks-{number}"),
-        hard_rows_section(rows, f"wrong-{number}"),
-        *slices_section(found, f"slices-{number}"),
-        explained_section(
-            model,
-            rows,
-            rows_named(rows, explain) if explain else rows_to_explain(rows),
-            anchor=f"words-{number}",
-            task=name or None,
-        ),
-    )
+    columns: Mapping[str, AnyDiagnosis], chosen: Chosen, model: Model | None
+) -> dict[str, tuple[Section, ...]]:
+    return {
+        name: column_sections(of, number, name, chosen, model)
+        for number, (name, of) in enumerate(columns.items(), 1)
+    }

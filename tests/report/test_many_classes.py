@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from browser import layouts
 
-from bertplay.report import PredictedRows, write_predictions_report
+from bertplay.report import Chosen, PredictedRows, diagnosed_predictions, write_rows_page
 from bertplay.report.svg import shortened
 
 
@@ -22,7 +22,7 @@ def page(tmp_path_factory) -> str:
     texts = [f"{'word ' * int(random.integers(1, 200))}{row}" for row in names]
     folder = tmp_path_factory.mktemp("many")
     rows = PredictedRows(names, texts, labels, p / p.sum(axis=1, keepdims=True), classes)
-    write_predictions_report(rows, folder / "p.csv", folder / "p.html")
+    write_rows_page(diagnosed_predictions(rows, folder / "p.csv"), Chosen(), folder / "p.html")
     return (folder / "p.html").read_text(encoding="utf-8")
 
 
@@ -48,7 +48,7 @@ def test_names_of_all_kinds_stand_in_figures_and_tables_as_they_are(tmp_path):
     p = np.full((30, 3), 0.2) + 0.4 * (labels[:, None] == np.arange(3))
     rows = PredictedRows([*map(str, range(30))], ["a text"] * 30, labels, p, names)
 
-    write_predictions_report(rows, tmp_path / "p.csv", tmp_path / "p.html")
+    write_rows_page(diagnosed_predictions(rows, tmp_path / "p.csv"), Chosen(), tmp_path / "p.html")
 
     page = (tmp_path / "p.html").read_text(encoding="utf-8")
     drawn = re.findall(r"<text[^>]*>(.*?)</text>", page)

@@ -9,7 +9,15 @@ import pytest
 from browser import layouts
 
 from bertplay import InputError, TrainOptions, train
-from bertplay.report import read_run_files, validation_rows, write_report
+from bertplay.loading import load_any
+from bertplay.report import (
+    Chosen,
+    diagnosed_rows,
+    held_out_rows,
+    read_run_files,
+    write_report,
+    write_rows_page,
+)
 
 TINY = Path(__file__).parent.parent / "fixtures" / "tiny_bert"
 ROWS = (
@@ -205,12 +213,43 @@ def test_every_task_has_a_part_of_its_own(run_of_tasks):
     assert found.count("What predictions rest on") == 1
 
 
+def test_tasks_of_every_kind_show_their_predictions(run_of_tasks):
+    found = titles(run_of_tasks)
+
+    of_words = found[found.index("Task words") :]
+    assert "How well it tells classes apart" in of_words
+    assert "How far its probabilities can be trusted" in of_words
+    of_worth = found[found.index("Task worth") : found.index("Task words")]
+    assert {"How far it is off", "Rows it gets most wrong"} <= set(of_worth)
+
+
+def test_the_page_says_what_to_do_next(run, run_of_tasks):
+    for folder in (run, run_of_tasks):
+        assert "What to do next" in titles(folder)
+
+
+def test_other_rows_of_several_tasks_have_a_page_that_fits_a_phone(run_of_tasks, tmp_path):
+    files = read_run_files(run_of_tasks)
+    rows = held_out_rows(files, "validation", ["words"])
+    found = diagnosed_rows(files, rows, which="other rows", source="other.csv")
+
+    page = write_rows_page(found, Chosen(), tmp_path / "other.html", load_any(run_of_tasks))
+
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in ("label", "worth", "words") if f"Task {name}" in text] == [*rows]
+    for layout in layouts(text, (390, 1280), tmp_path):
+        assert (layout.scroll <= layout.inner, layout.too_wide, layout.requests) == (True, [], [])
+    assert {sentence.partition(":")[0] for sentence in found.findings} == {*rows}
+
+
 def test_chosen_rows_are_explained_in_place_of_others(run, tmp_path):
     files = read_run_files(run)
-    columns = validation_rows(files)
+    columns = held_out_rows(files, "validation")
     chosen = [columns[""].ids[3], columns[""].ids[1]]
 
-    page = write_report(run, columns, explain=chosen, output=tmp_path / "chosen.html")
+    page = write_report(
+        run, columns, chosen=Chosen(explain=tuple(chosen)), output=tmp_path / "chosen.html"
+    )
 
     found = Elements(page.read_text(encoding="utf-8"))
     coloured = [one["text"].split(":")[0] for one in found.named("h3") if ":" in one["text"]]
@@ -218,9 +257,9 @@ def test_chosen_rows_are_explained_in_place_of_others(run, tmp_path):
 
 
 def test_the_rows_of_a_finished_run_are_those_it_was_validated_on(run, run_of_tasks):
-    for folder, columns in ((run, {""}), (run_of_tasks, {"label"})):
+    for folder, columns in ((run, {""}), (run_of_tasks, {"label", "worth", "words"})):
         files = read_run_files(folder)
-        rows = validation_rows(files)
+        rows = held_out_rows(files, "validation")
         assert rows.keys() == columns
         of_column = rows[min(columns)]
         figures = files.summary["validation"]
