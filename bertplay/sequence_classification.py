@@ -13,6 +13,7 @@ from bertplay.classifier import Classifier
 from bertplay.data.errors import InputError
 from bertplay.data.tokenizer import load_tokenizer, require_tokens_fit
 from bertplay.data.vocabulary_files import tokenizer_settings
+from bertplay.decisions.decisions import read_decisions
 from bertplay.encoders.checkpoint import encoder_part, read_all_tensors
 from bertplay.encoders.compact import expand
 from bertplay.encoders.config import EncoderConfig
@@ -47,7 +48,8 @@ def load_checkpoint(folder: Path) -> Classifier | MultiTaskClassifier:
     Rows of tables have their text in the column `text` and their label in `label`.
 
     Args:
-        folder: with config.json, safetensors and a tokenizer.
+        folder: with config.json, safetensors and a tokenizer; `bertplay export` adds decisions.json
+            to one of its own, where the model has decisions.
 
     Returns:
         A `Classifier` of one class a text; with any number of classes or one number a text, a
@@ -79,7 +81,8 @@ def load_checkpoint(folder: Path) -> Classifier | MultiTaskClassifier:
         model = TextClassifier(encoder, head)
         model.eval()
         task = Task("table", _TEXT, COLUMN, labels.names)
-        return Classifier(model, tokenizer, task, stored_options, max_length)
+        decisions = read_decisions(folder, labels.names)
+        return Classifier(model, tokenizer, task, stored_options, max_length, decisions)
 
     from bertplay.heads import MultiTaskHead
     from bertplay.multi_task.classifier import MultiTaskClassifier

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from bertplay.decisions.prediction_sets import PredictionSets, fit_sets, sets_fi
 from bertplay.decisions.probability_figures import probability_figures
 from bertplay.decisions.rule_fitting import fit_rule, rule_figures
 from bertplay.decisions.rules import LIKELIEST, DecisionRule, Likeliest
+from bertplay.diagnostics.confidence import reliability_bins
 
 
 def decide(rows: LabelledLogits, asked: Asked) -> Decisions | None:
@@ -43,18 +45,20 @@ def decision_facts(
     Returns:
         `asked`, `classes`, `rows`, `calibration` with its parameters, and the figures `before`, of
         the network's own probabilities. Where there are decisions, `after` has the figures of each
-        validation row under what was fitted on the other four fifths; those of the test rows are
-        under `test`, `before` and `after` what is kept. `rule`, `abstention` and `sets`, where
-        they were asked for, have their parameters and their figures: `after`, each row decided by
-        what the others gave, `in_sample`, and of the test rows; the rule's `before` are those of
-        the likeliest classes.
+        validation row under what was fitted on the other four fifths, and `reliability` the bins
+        of the calibration error of both; the figures of the test rows are under `test`, `before`
+        and `after` what is kept. `rule`, `abstention` and `sets`, where they were asked for, have
+        their parameters and their figures: `after`, each row decided by what the others gave,
+        `in_sample`, and of the test rows; the rule's `before` are those of the likeliest classes.
     """
+    own = undecided(rows.logits)
     facts: dict[str, Any] = {
         "asked": asked.as_dict(),
         "classes": list(rows.classes),
         "rows": len(rows),
         "calibration": {"method": "none"},
-        "before": _figures(undecided(rows.logits), rows),
+        "before": _figures(own, rows),
+        "reliability": {"before": _reliability(own, rows)},
     }
     if decisions is None:
         return facts
@@ -62,6 +66,7 @@ def decision_facts(
     of_test = None if test is None else (decisions.decided(test.logits), test)
     facts["calibration"] = decisions.calibration.as_dict()
     facts["after"] = _figures(honest, rows)
+    facts["reliability"]["after"] = _reliability(honest, rows)
     if of_test is not None:
         decided, test_rows = of_test
         facts["test"] = {
@@ -145,6 +150,13 @@ def _cross_decided(rows: LabelledLogits, asked: Asked) -> Decided:
 
 def _figures(decided: Decided, rows: LabelledLogits) -> dict[str, Any]:
     return probability_figures(decided.probabilities, rows.labels).as_dict()
+
+
+def _reliability(decided: Decided, rows: LabelledLogits) -> list[dict[str, Any]]:
+    """The bins of the expected calibration error, of the likeliest classes."""
+    right = decided.probabilities.argmax(axis=1) == rows.labels
+    bins = reliability_bins(decided.probabilities.max(axis=1), right)
+    return [asdict(one) for one in bins]
 
 
 def _with(

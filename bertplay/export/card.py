@@ -11,6 +11,7 @@ from typing import Any
 from bertplay import __version__
 from bertplay.backbones import MINI, SCRATCH
 from bertplay.classifier import Classifier
+from bertplay.decisions.decisions import Decisions
 from bertplay.encoders.families import FAMILIES
 from bertplay.export.card_metadata import metadata_yaml
 from bertplay.export.check import Check
@@ -39,6 +40,7 @@ class CardFacts:
         settings: of the head.
         checks: comparisons with the model.
         backbone: the Hub's id of what an adapter is put on; None where it lies in the folder.
+        decisions: of the model, before its calibration went into the weights; None for none.
     """
 
     name: str
@@ -49,6 +51,7 @@ class CardFacts:
     settings: HeadSettings
     checks: tuple[Check, ...]
     backbone: str | None = None
+    decisions: Decisions | None = None
 
 
 def model_card(facts: CardFacts, classifier: Classifier, summary: Mapping[str, Any] | None) -> str:

@@ -11,6 +11,8 @@ from bertplay.atomic_files import write_folder, write_text
 from bertplay.classifier import Classifier
 from bertplay.data.errors import InputError
 from bertplay.data.wording import did_you_mean, listed
+from bertplay.decisions.decisions import write_decisions
+from bertplay.export.calibrated_head import with_calibrated_head
 from bertplay.export.card import CardFacts, model_card
 from bertplay.export.destination import CARD, require_destination
 from bertplay.export.formats import FORMATS, Written
@@ -60,6 +62,9 @@ def export_run(
 ) -> Written:
     """Write a trained classifier in another program's format, with a model card.
 
+    Its calibration goes into the last layer's weights where it is a linear map, and the rest of its
+    decisions beside them, into decisions.json.
+
     Args:
         run: a run directory, or its `model` or `adapter` folder; or a model of transformers that
             classifies.
@@ -82,6 +87,8 @@ def export_run(
     classifier = chosen.load(run)
     if not isinstance(classifier, Classifier):
         raise InputError(f"{run} {_refused(classifier)}")
+    own = classifier.decisions
+    classifier = with_calibrated_head(classifier)
     summary = run_summary(run)
     results: list[Written] = []
 
@@ -96,7 +103,10 @@ def export_run(
             settings=head_settings(classifier.model.head),
             checks=results[0].checks,
             backbone=results[0].backbone,
+            decisions=own,
         )
+        if classifier.decisions is not None:
+            write_decisions(target, classifier.decisions)
         write_text(target / CARD, model_card(facts, classifier, summary))
 
     write_folder(folder, write)

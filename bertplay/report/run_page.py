@@ -17,6 +17,7 @@ from bertplay.report.blocks import (
 )
 from bertplay.report.checks import checks_section
 from bertplay.report.curves import training_curves, validation_curves
+from bertplay.report.decisions import decisions_section
 from bertplay.report.diagnosed import AnyDiagnosis
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
 from bertplay.report.findings import findings
@@ -94,6 +95,7 @@ def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section,
         *checks_section(summary),
         Section("classes", "Each class", _tables(summary["validation"])),
         *of_predictions,
+        *decisions_section(summary),
         *tests,
     )
 

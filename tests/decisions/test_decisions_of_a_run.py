@@ -101,7 +101,7 @@ def test_without_calibration_nothing_is_kept(reviews, tmp_path):
     summary = train(replace(quick_options(reviews, tmp_path / "run"), calibration="none"))
 
     assert summary["decisions"].keys() == {
-        *("asked", "classes", "rows", "calibration", "before"),
+        *("asked", "classes", "rows", "calibration", "before", "reliability"),
     }
     assert not (tmp_path / "run" / "model" / "decisions.json").exists()
     model = bertplay.load(tmp_path / "run")
