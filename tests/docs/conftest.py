@@ -38,6 +38,8 @@ def documented_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder of the test, with every file that a documented command reads."""
     for name in ("reviews.csv", "train.csv", "val.csv"):
         write_table(tmp_path / name, ["text", "label"], REVIEWS)
+    costs = [("bad", 0, 5), ("good", 1, 0)]
+    write_table(tmp_path / "costs.csv", ["true", "bad", "good"], costs)
     write_table(tmp_path / "new.csv", ["text"], [(text,) for text, _ in REVIEWS[:3]])
     tickets = [
         (f"order {n}", "late again" if n % 3 else "wrong size", ["low", "high"][n % 2], n // 4)
