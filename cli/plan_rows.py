@@ -44,7 +44,8 @@ def imbalance_text(plan: Plan) -> str:
 def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     """Name and text of the other lines, in order."""
     lengths = ", ".join(map(str, plan.padded_lengths))
-    cut = f"; {plan.cut_texts:,} longer texts are cut" if plan.cut_texts else ""
+    longer = "1 longer text is" if plan.cut_texts == 1 else f"{plan.cut_texts:,} longer texts are"
+    cut = f"; {longer} cut" if plan.cut_texts else ""
     return [
         ("example", one_line(plan.example, _EXAMPLE_WIDTH)),
         ("backbone", _backbone_text(plan)),

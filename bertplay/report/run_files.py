@@ -46,8 +46,9 @@ def read_run_files(folder: Path) -> RunFiles:
         ) from None
     try:
         summary = json.loads((folder / run_directory.SUMMARY).read_text(encoding="utf-8"))
-        lines = (folder / run_directory.METRICS).read_text(encoding="utf-8").splitlines()
-        records = [json.loads(line) for line in lines]
+        # Not splitlines: the name of a class may hold U+0085 or another of its line breaks.
+        lines = (folder / run_directory.METRICS).read_text(encoding="utf-8").split("\n")
+        records = [json.loads(line) for line in lines if line]
     except FileNotFoundError as error:
         raise InputError(
             f"{folder} is not a finished run, it has no {Path(str(error.filename)).name}: finish "

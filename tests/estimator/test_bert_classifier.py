@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
@@ -24,6 +26,9 @@ TINY = str(Path(__file__).parent.parent / "fixtures" / "tiny_bert")
 TEXTS = ["the women survived", "a child and the sea"] * 6 + ["men of the third class"] * 8
 LABELS = np.array(["saved"] * 12 + ["lost"] * 8)
 TABLE = {"who": ["the women", "men"] * 8, "what": ["survived", None] * 8}
+
+# All of Unicode: control characters, and halves of surrogate pairs, which are no characters.
+any_text = st.text(st.characters(exclude_categories=()), max_size=30)
 
 
 def tiny(**parameters) -> BertClassifier:
@@ -211,3 +216,28 @@ def test_labels_and_weights_that_teach_nothing_are_refused(labels, weights, mess
 def test_a_missing_text_is_an_empty_one(model):
     missing = model.predict_proba([None, float("nan"), pd.NA, ""])
     assert (missing == missing[3]).all()
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.lists(any_text, min_size=1, max_size=6))
+def test_texts_of_any_characters_are_predicted(model, texts):
+    shares = model.predict_proba(texts)
+
+    assert shares.shape == (len(texts), 2)
+    np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+
+
+@settings(deadline=None, max_examples=3)
+@given(st.lists(any_text, min_size=8, max_size=8, unique=True))
+def test_texts_of_any_characters_are_trained_on(texts):
+    model = tiny().fit([*TEXTS, *texts], [*LABELS, *["other"] * 8])
+
+    assert set(model.predict(texts)) <= {"lost", "other", "saved"}
+
+
+def test_ten_megabytes_in_one_text_are_trained_on_and_predicted():
+    longest = "the women and the sea " * 500_000
+    model = tiny().fit([*TEXTS, longest], [*LABELS, "saved"])
+
+    beginning = model.predict_proba([longest[:200]])
+    np.testing.assert_allclose(model.predict_proba([longest]), beginning, atol=1e-6)
