@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 
 import mlx.core as mx
 import numpy as np
@@ -12,8 +13,12 @@ from tiny_classifier import TINY, bits_of
 
 import bertplay
 from bertplay.adapters.adding import adapter_arrays
-from bertplay.classifier import save
+from bertplay.adapters.folder import read_origin
+from bertplay.classifier import save, save_adapter
 from bertplay.data.errors import InputError
+from bertplay.decisions.calibrations import TemperatureScaling
+from bertplay.decisions.decisions import Decisions
+from bertplay.decisions.rules import WeightedClasses
 from bertplay.encoders import load_encoder
 
 TEXTS = ("the women survived", "men of the third class", "", "a child, a ship and the sea")
@@ -75,6 +80,23 @@ def test_a_loaded_adapter_has_the_bits_of_the_saved_one(saved):
 def test_the_folder_of_an_adapter_is_loaded_like_a_model(saved):
     one, same = bertplay.load(saved.folder / "adapter"), bertplay.load_adapter(saved.folder)
     assert one.predict_proba(TEXTS).tobytes() == same.predict_proba(TEXTS).tobytes()
+
+
+def test_an_adapter_decides_as_the_classifier_did_that_was_saved(saved, tmp_path):
+    classifier = bertplay.load_adapter(saved.folder)
+    decisions = Decisions(
+        classifier.classes, 80, TemperatureScaling(0.5), WeightedClasses("macro_f1", (0.1, 0.9))
+    )
+
+    save_adapter(
+        replace(classifier, decisions=decisions),
+        tmp_path / "adapter",
+        read_origin(saved.folder),
+    )
+
+    loaded = bertplay.load_adapter(tmp_path / "adapter")
+    assert loaded.decisions == decisions
+    assert loaded.predict(TEXTS) == [loaded.classes[1]] * len(TEXTS)
 
 
 def test_several_tasks_have_an_adapter_too(saved_run):
