@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,13 @@ from bertplay.encoders.compact import expand
 from bertplay.encoders.config import EncoderConfig
 from bertplay.encoders.families import read_config, read_config_values
 from bertplay.encoders.loading import filled_encoder
-from bertplay.heads import ClassificationHeadV2, MultiLabelHead, RegressionHead, TextClassifier
+from bertplay.heads import (
+    ClassificationHeadV2,
+    MultiLabelHead,
+    MultiTaskHead,
+    RegressionHead,
+    TextClassifier,
+)
 from bertplay.heads.text_head import TextHead
 from bertplay.labelled_tables import UNNAMED
 from bertplay.task import Task
@@ -28,7 +34,7 @@ from bertplay.transformers_head import HEADS, tensor_names, transformers_head_op
 
 if TYPE_CHECKING:
     from bertplay.multi_task.classifier import MultiTaskClassifier
-    from bertplay.multi_task.task import Kind
+    from bertplay.multi_task.task import Kind, LabelColumn
 
 COLUMN = "label"
 """The label column of tables to evaluate on, unless another one is named."""
@@ -39,21 +45,22 @@ _KINDS: Mapping[str, Kind] = {
     "regression": "regression",
 }
 _TEXT = TextRule("column", "text")
-_WEIGHTING = "fixed"  # of the losses; there is one task
+_WEIGHTING = "fixed"  # of the losses, which nothing is known about
 
 
 def load_checkpoint(folder: Path) -> Classifier | MultiTaskClassifier:
     """Load a checkpoint with its own head, labels and problem type.
 
-    Rows of tables have their text in the column `text` and their label in `label`.
+    Rows of tables have their text in the column `text` and their label in `label`; several numbers
+    in columns of the labels' names.
 
     Args:
         folder: with config.json, safetensors and a tokenizer; `bertplay export` adds decisions.json
             to one of its own, where the model has decisions.
 
     Returns:
-        A `Classifier` of one class a text; with any number of classes or one number a text, a
-        `MultiTaskClassifier` of one task.
+        A `Classifier` of one class a text; with any number of classes or one number a text a
+        `MultiTaskClassifier` of one task, with several numbers of as many.
 
     Raises:
         InputError: it is of no known family, a file of it is missing or damaged, a tensor is
@@ -69,43 +76,67 @@ def load_checkpoint(folder: Path) -> Classifier | MultiTaskClassifier:
         labels = _labels(values, arrays["output.weight"].shape[0])
     except InputError as error:
         raise InputError(f"{folder / 'config.json'}: {error}") from None
-    head = _HEADS[labels.kind](config.hidden_size, len(labels.names), dropout=0.0, **options)
-    _fill(head, arrays, folder)
+    options = {**options, "dropout": 0.0}
     # BERT's pooler is the head's hidden layer, and those of other families are not read.
     of_encoder = encoder_part(tensors, config.prefix)
     of_encoder = {n: a for n, a in of_encoder.items() if not n.startswith("pooler.")}
     encoder = filled_encoder(config, of_encoder, folder)
     max_length = _max_length(config, folder)
-    stored_options = {**options, "dropout": 0.0}
-    if isinstance(head, ClassificationHeadV2):
+    if labels.kind == "single_label":
+        head = ClassificationHeadV2(config.hidden_size, len(labels.names), loss="ce", **options)
+        _fill(head, arrays, folder)
         model = TextClassifier(encoder, head)
         model.eval()
         task = Task("table", _TEXT, COLUMN, labels.names)
         decisions = read_decisions(folder, labels.names)
-        return Classifier(model, tokenizer, task, stored_options, max_length, decisions)
+        return Classifier(model, tokenizer, task, options, max_length, decisions)
 
-    from bertplay.heads import MultiTaskHead
     from bertplay.multi_task.classifier import MultiTaskClassifier
     from bertplay.multi_task.model import MultiTaskModel, task_weights_for
-    from bertplay.multi_task.task import LabelColumn, MultiTask
+    from bertplay.multi_task.task import MultiTask
 
-    classes = labels.names if labels.kind == "multi_label" else ()
-    tasks = MultiTask("table", _TEXT, (LabelColumn(COLUMN, labels.kind, classes),))
-    weights = task_weights_for(_WEIGHTING, tasks, {COLUMN: 1.0})
-    several = MultiTaskModel(encoder, MultiTaskHead({COLUMN: head}), weights)
+    tasks = MultiTask("table", _TEXT, _columns(labels))
+    weights = task_weights_for(_WEIGHTING, tasks, {column.name: 1.0 for column in tasks.columns})
+    several = MultiTaskModel(encoder, _heads(tasks.columns, options, arrays, folder), weights)
     several.eval()
-    return MultiTaskClassifier(several, tokenizer, tasks, stored_options, max_length, _WEIGHTING)
+    return MultiTaskClassifier(several, tokenizer, tasks, options, max_length, _WEIGHTING)
 
 
-def _single(hidden_size: int, outputs: int, **options: Any) -> TextHead:
-    return ClassificationHeadV2(hidden_size, outputs, loss="ce", **options)
+def _columns(labels: _Labels) -> tuple[LabelColumn, ...]:
+    """What is learned: the classes that apply, a number, or several by their names."""
+    from bertplay.multi_task.task import LabelColumn
+
+    if labels.kind == "multi_label":
+        return (LabelColumn(COLUMN, labels.kind, labels.names),)
+    names = labels.names if len(labels.names) > 1 else (COLUMN,)
+    return tuple(LabelColumn(name, labels.kind) for name in names)
 
 
-_HEADS: Mapping[Kind, Callable[..., TextHead]] = {
-    "single_label": _single,
-    "multi_label": MultiLabelHead,
-    "regression": RegressionHead,
-}
+def _heads(
+    columns: Sequence[LabelColumn],
+    options: Mapping[str, Any],
+    arrays: Mapping[str, mx.array],
+    folder: Path,
+) -> MultiTaskHead:
+    """A head for each column; of several numbers, each has its own row of the last map."""
+    size = arrays["output.weight"].shape[1]
+    heads: dict[str, TextHead] = {}
+    for number, column in enumerate(columns):
+        own = dict(arrays)
+        if column.kind == "multi_label":
+            head: TextHead = MultiLabelHead(size, len(column.classes), **options)
+        else:
+            head = RegressionHead(size, **options)
+            last = ("output.weight", "output.bias")
+            own |= {name: arrays[name][number : number + 1] for name in last}
+        _fill(head, own, folder)
+        heads[column.name] = head
+    try:
+        return MultiTaskHead(heads)
+    except ValueError as error:
+        raise InputError(
+            f"{folder / 'config.json'}: a label cannot be a task's ({error})"
+        ) from None
 
 
 @dataclass(frozen=True)
@@ -138,10 +169,6 @@ def _labels(values: Mapping[str, Any], outputs: int) -> _Labels:
     if not isinstance(problem, str) or problem not in _KINDS:
         raise InputError(f"problem_type is {problem!r}: only {', '.join(_KINDS)} are known")
     kind = _KINDS[problem]
-    if kind == "regression" and outputs > 1:
-        raise InputError(
-            f"problem_type is 'regression' with {outputs} labels: only one number a text is read"
-        )
     if kind == "single_label" and outputs < 2:
         raise InputError(
             f"problem_type is {problem!r} with {outputs} label: at least two are needed"

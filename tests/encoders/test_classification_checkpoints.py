@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from tiny_encoders import FAMILIES, FOLDER, LENGTHS, expected, largest_difference
 
 import bertplay
+from bertplay.classifier import save
 from bertplay.cli import main
 from bertplay.data.errors import InputError
 from bertplay.loading import load_any
+from bertplay.multi_task.classifier import save_multi_task
 
 TINY_BERT = FOLDER.parent / "tiny_bert"
 WITH_HEAD = FOLDER.parent / "tiny_bert_classifier"
@@ -167,9 +169,22 @@ def test_a_number_for_a_text(copied, problem):
     assert "predicts a number: load it with bertplay.load_multi_task" in refusal(folder)
 
 
-def test_it_is_saved_and_loaded_as_a_trained_model_is(tmp_path):
-    from bertplay.classifier import save
+def test_several_numbers_for_a_text(tmp_path, copied):
+    folder = copied(problem_type="regression")
+    model = bertplay.load_multi_task(folder)
+    batch = expected("roberta", 32)
+    outputs = model.model(batch["input_ids"], batch["attention_mask"])
+    assert tuple(outputs) == LABELS
+    joined = mx.concatenate([outputs[name] for name in LABELS], axis=1)
+    assert largest_difference(joined, batch["logits"]) <= 5e-5
 
+    save_multi_task(model, tmp_path / "saved")
+    again = bertplay.load_multi_task(tmp_path / "saved").predict_outputs(TEXTS)
+    for name, numbers in model.predict_outputs(TEXTS).items():
+        np.testing.assert_array_equal(again[name], numbers)
+
+
+def test_it_is_saved_and_loaded_as_a_trained_model_is(tmp_path):
     classifier = bertplay.load(FOLDER / "modernbert")
     save(classifier, tmp_path / "model")
     again = bertplay.load(tmp_path / "model")
@@ -186,9 +201,9 @@ WRONG = {
     "a label left out": ({"id2label": {"0": "a", "2": "b"}}, "must number the labels from 0 on"),
     "a name twice": ({"id2label": {"0": "a", "1": "b", "2": "a"}}, "id2label names 'a' twice"),
     "an unknown problem": ({"problem_type": "ranking"}, "problem_type is 'ranking': only single"),
-    "several numbers": (
-        {"problem_type": "regression"},
-        "problem_type is 'regression' with 3 labels: only one number a text is read",
+    "a number without a task's name": (
+        {"problem_type": "regression", "id2label": {"0": "joy", "1": "1", "2": "calm"}},
+        "a label cannot be a task's (task name is '1'",
     ),
     "an unknown family": (
         {"model_type": "robertta"},
