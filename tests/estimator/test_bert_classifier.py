@@ -117,6 +117,19 @@ def test_only_the_ratios_of_weights_matter():
     np.testing.assert_allclose(ones, twos, atol=1e-6)
 
 
+def test_labels_follow_the_decisions_that_are_asked_for(tmp_path):
+    asked = {"calibration": "vector", "optimise": "balanced_accuracy", "coverage": 0.5}
+    asked["model_dir"] = str(tmp_path)
+    fitted = tiny(epochs=2, lr=1e-2, validation_fraction=0.4, **asked).fit(TEXTS, LABELS)
+
+    decided = fitted.classifier_.decide(TEXTS)
+    assert fitted.summary_["decisions"]["calibration"]["method"] == "vector"
+    assert fitted.classifier_.decisions.rule.name == "balanced_accuracy"
+    assert fitted.predict(TEXTS).tolist() == fitted.classes_[decided.labels].tolist()
+    assert fitted.predict_proba(TEXTS).tobytes() == decided.probabilities.tobytes()
+    assert pickle.loads(pickle.dumps(fitted)).classifier_.decisions == fitted.classifier_.decisions
+
+
 def test_rows_that_weigh_more_pull_the_predictions_to_their_class():
     def saved(weight: float) -> float:
         weights = np.where(LABELS == "saved", weight, 1.0)

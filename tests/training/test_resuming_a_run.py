@@ -31,7 +31,7 @@ def unfinished(finished: Path, folder: Path) -> Path:
     """The run as it was before its last state was written."""
     shutil.copytree(finished, folder)
     shutil.rmtree(folder / "model")
-    for name in ("summary.json", "predictions.csv"):
+    for name in ("summary.json", "predictions.csv", "logits.safetensors"):
         (folder / name).unlink()
     states = sorted((folder / "checkpoints").glob("step-*"))
     shutil.rmtree(states[-1])
@@ -48,7 +48,10 @@ def test_it_ends_with_the_same_bits(options, tmp_path, features):
             shutil.rmtree(folder / "checkpoints")
         bertplay.resume(folder)
         assert without_times(folder) == without_times(whole)
-        for name in ("predictions.csv", "model/model.safetensors"):
+        for name in (
+            *("predictions.csv", "logits.safetensors"),
+            *("model/model.safetensors", "model/decisions.json"),
+        ):
             assert (folder / name).read_bytes() == (whole / name).read_bytes()
 
 
