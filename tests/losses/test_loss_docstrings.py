@@ -34,7 +34,7 @@ def test_it_says_its_shapes_and_what_is_raised(name):
 def test_a_loss_says_its_equation_and_its_unit(name):
     text = inspect.getdoc(PUBLIC[name])
 
-    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+|first \+|l_c = )[^`]*`", text), (
+    assert re.search(r"`[^`]*(log p|weighted_cross_entropy \+|first \+|l_[ci] = )[^`]*`", text), (
         "no equation"
     )
     assert "in nats" in text or "from 0 to 1" in text
