@@ -69,6 +69,30 @@ def training_curves(records: Sequence[Record], best_epoch: int) -> list[Drawing]
     return drawings
 
 
+def task_shares(records: Sequence[Record], best_epoch: int) -> Drawing:
+    """What each task has of the weighted training loss, over the epochs."""
+    weighted = [
+        {
+            name: record["validation"]["task_weights"][name] * abs(loss)
+            for name, loss in record["train_figures"].items()
+        }
+        for record in records
+    ]
+    shares = {
+        name: [of[name] / (sum(of.values()) or 1.0) for of in weighted] for name in weighted[0]
+    }
+    return _over_epochs(
+        shares,
+        _epochs(records),
+        best_epoch,
+        name="task-shares",
+        title="Share of each task in the training loss by epoch",
+        y_label="share of the loss",
+        caption="What each task's loss, times its weight, has of the sum: a task with hardly a "
+        "share is hardly learned.",
+    )
+
+
 def validation_curves(
     validation: Sequence[Mapping[str, Any]],
     epochs: Sequence[int],

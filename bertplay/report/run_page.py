@@ -16,7 +16,7 @@ from bertplay.report.blocks import (
     Tiles,
 )
 from bertplay.report.checks import checks_section
-from bertplay.report.curves import training_curves, validation_curves
+from bertplay.report.curves import task_shares, training_curves, validation_curves
 from bertplay.report.decisions import decisions_section
 from bertplay.report.diagnosed import AnyDiagnosis
 from bertplay.report.figures_of_column import confusion_table, per_class_table, tiles_of
@@ -103,7 +103,11 @@ def _parts(run: RunFiles, of_predictions: tuple[Section, ...]) -> tuple[Section,
 def _parts_of_tasks(
     run: RunFiles, columns: Mapping[str, tuple[Section, ...]]
 ) -> tuple[Section, ...]:
-    curves = _curves("curves", run, lambda _, best: training_curves(run.records, best))
+    curves = _curves(
+        "curves",
+        run,
+        lambda _, best: [*training_curves(run.records, best), task_shares(run.records, best)],
+    )
     tasks = [
         _part_of_task(run, name, f"task-{number}", columns.get(name, ()))
         for number, name in enumerate(run.summary["validation"]["tasks"], 1)

@@ -1,6 +1,7 @@
 """report.html of real runs with tiny BERT: what is in it, and what a browser makes of it."""
 
 import json
+import re
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -221,6 +222,20 @@ def test_tasks_of_every_kind_show_their_predictions(run_of_tasks):
     assert "How far its probabilities can be trusted" in of_words
     of_worth = found[found.index("Task worth") : found.index("Task words")]
     assert {"How far it is off", "Rows it gets most wrong"} <= set(of_worth)
+
+
+def test_what_each_task_has_of_the_loss_is_drawn(run_of_tasks):
+    found = Elements((run_of_tasks / "report.html").read_text(encoding="utf-8"))
+    drawn = {
+        one["text"]: found.found[place + 1]["text"]
+        for place, one in enumerate(found.found)
+        if one["tag"] == "title"
+    }
+
+    told = drawn["Share of each task in the training loss by epoch"]
+    ends = [float(share) for share in re.findall(r"to (\S+) in epoch 2,", told)]
+    assert len(ends) == 3
+    assert sum(ends) == pytest.approx(1, abs=0.002)
 
 
 def test_the_page_says_what_to_do_next(run, run_of_tasks):
