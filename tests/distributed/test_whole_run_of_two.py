@@ -57,7 +57,8 @@ def test_one_process_speaks_and_writes(together):
     assert printed.count("epoch 2/2") == 1
     assert printed.count("written to") == 1
     assert {path.name for path in run.iterdir()} == {
-        *("config.yaml", "metrics.jsonl", "summary.json", "predictions.csv", "checkpoints", "model")
+        *("config.yaml", "metrics.jsonl", "summary.json", "predictions.csv", "logits.safetensors"),
+        *("checkpoints", "model"),
     }
 
 

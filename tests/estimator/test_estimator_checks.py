@@ -27,9 +27,15 @@ class NumbersAsWords(BertClassifier):
             X, y = validate_data(self, X, y)  # noqa: N806
         return super().fit(_words(X), y, sample_weight)
 
+    def predict(self, X):  # noqa: N803
+        return super().predict(self._asked(X))
+
     def predict_proba(self, X):  # noqa: N803
+        return super().predict_proba(self._asked(X))
+
+    def _asked(self, X):  # noqa: N803
         check_is_fitted(self, "classifier_")
-        return super().predict_proba(_words(validate_data(self, X, reset=False)))
+        return _words(validate_data(self, X, reset=False))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -45,7 +51,11 @@ def _words(rows):
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")  # some checks warn on purpose
 def test_it_passes_the_checks_apart_from_those_that_are_listed(tmp_path):
-    estimator = NumbersAsWords(backbone=TINY, epochs=1, max_length=8, model_dir=str(tmp_path))
+    # A temperature that is fitted on a handful of rows multiplies the rounding of float32, which
+    # depends on the batch, and the checks allow 1e-7.
+    estimator = NumbersAsWords(
+        backbone=TINY, epochs=1, max_length=8, model_dir=str(tmp_path), calibration="none"
+    )
     results = check_estimator(
         estimator, expected_failed_checks=EXPECTED_FAILURES, on_fail=None, on_skip=None
     )
