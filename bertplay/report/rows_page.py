@@ -56,7 +56,7 @@ def rows_page(of: DiagnosedRows, sections: Mapping[str, tuple[Section, ...]]) ->
         of: what was found.
         sections: label column to what its predictions show.
     """
-    steps = Section("next", "What to do next", (Prose(" ".join(map(sentence, of.steps))),))
+    steps = Section("next", "What to do next", tuple(Prose(sentence(step)) for step in of.steps))
     before = steps, *(checks_section({"checks": list(of.checks)}) if of.checks else ())
     if "" not in of.columns:
         parts = [

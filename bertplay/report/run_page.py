@@ -44,7 +44,7 @@ def run_page(
         found: label column to its figures on the validation rows.
     """
     summary = run.summary
-    steps = Prose(" ".join(map(sentence, next_steps(found, str(run.folder)))))
+    steps = tuple(Prose(sentence(step)) for step in next_steps(found, str(run.folder)))
     parts = _parts_of_tasks(run, columns) if "tasks" in summary else _parts(run, columns[""])
     return Page(
         title=run_title(summary),
@@ -52,7 +52,7 @@ def run_page(
         lead=() if "tasks" in summary else tuple(run_findings(run)),
         tiles=() if "tasks" in summary else tiles_of(summary["validation"], summary["baseline"]),
         sections=(
-            Section("next", "What to do next", (steps,)),
+            Section("next", "What to do next", steps),
             *parts,
             settings_section(summary, run.config),
         ),

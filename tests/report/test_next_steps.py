@@ -5,6 +5,8 @@ import pytest
 
 from bertplay.diagnostics import NumberRows, diagnose, diagnose_numbers
 from bertplay.report import next_steps
+from bertplay.report.blocks import Page, Prose, Section
+from bertplay.report.rendering import rendered
 
 RUN = "runs/my run"
 
@@ -92,3 +94,15 @@ def test_there_are_at_most_four_the_gravest_first():
 
     assert len(found) == 4
     assert all("every row is called 'calm'" in step for step in found)
+
+
+def test_a_command_in_a_step_stands_as_code_and_nothing_else_is_taken_for_html():
+    assert "<p>Run <code>a &lt; b</code> &lt;now&gt;.</p>" in page_of("Run `a < b` <now>.")
+
+
+def test_a_single_backtick_stays_one():
+    assert "the class &#39;a`b&#39;" in page_of("the class 'a`b'")
+
+
+def page_of(step: str) -> str:
+    return rendered(Page("p", "", (), (), (Section("next", "Next", (Prose(step),)),), ""))
