@@ -1,6 +1,7 @@
 """What a batch takes is known before it is tried, and the trial leaves no trace."""
 
 import gc
+from statistics import median
 
 import mlx.core as mx
 import numpy as np
@@ -86,9 +87,10 @@ def test_the_estimate_is_within_a_twentieth_of_what_the_batch_takes(tmp_path, ch
         mx.eval(result.loss, state)
         peaks.append(mx.get_peak_memory())
 
-    trained = estimate.needed - min(peaks)
+    peak = median(peaks)
+    trained = estimate.needed - peak
     kept = sum(array.nbytes for array in arrays(run.model.trainable_parameters()))
-    assert trained - kept == pytest.approx(0, abs=0.05 * min(peaks))
+    assert trained - kept == pytest.approx(0, abs=0.05 * peak)
     assert (estimate.rows, estimate.length, estimate.accumulate) == (64, length, 1)
 
 
