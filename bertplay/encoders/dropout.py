@@ -8,6 +8,8 @@ from contextlib import contextmanager
 import mlx.core as mx
 import mlx.nn as nn
 
+from bertplay.cpu_streams import beside
+
 # Wellons' "lowbias32" (2018): two rounds of xor-shift and multiplication, https://nullprogram.com/
 # blog/2018/07/31/.
 _FIRST, _SECOND = 0x7FEB352D, 0x846CA68B
@@ -63,8 +65,10 @@ class Dropout(nn.Module):
         if self.is_identity or not self.training:
             return x
         limit = mx.array(round((1 - self._p) * 2**32), dtype=mx.uint32)
-        kept = _hashed_positions(x.shape) < limit
-        return x * (kept * (1 / (1 - self._p))).astype(x.dtype)
+        with beside():
+            kept = _hashed_positions(x.shape) < limit
+            factors = (kept * (1 / (1 - self._p))).astype(x.dtype)
+        return x * factors
 
 
 def _hashed_positions(shape: tuple[int, ...]) -> mx.array:

@@ -13,7 +13,7 @@ from typing import cast
 
 import mlx.core as mx
 
-from bertplay.encoders.device import on_gpu
+from bertplay.device import on_gpu
 from bertplay.encoders.power_of_e import power_of_e
 
 # The upper tail of the normal distribution is 1 / (2 D(t)^16) for t >= 0, a form of Abramowitz &

@@ -12,7 +12,8 @@ from typing import cast
 import mlx.core as mx
 import mlx.nn as nn
 
-from bertplay.encoders.device import on_gpu
+from bertplay.cpu_streams import beside
+from bertplay.device import on_gpu
 
 
 class LayerNorm(nn.LayerNorm):
@@ -48,12 +49,10 @@ def _cpu_layer_norm_vjp(
     weighted = cotangent * normalised
     column = weight[:, None] / size
     slope = cotangent * weight - cotangent @ column - normalised * (weighted @ column)
-    return (
-        scale * slope,
-        weighted.reshape(-1, size).sum(axis=0),
-        cotangent.reshape(-1, size).sum(axis=0),
-        mx.zeros_like(eps),
-    )
+    with beside():
+        of_weight = weighted.reshape(-1, size).sum(axis=0)
+        of_bias = cotangent.reshape(-1, size).sum(axis=0)
+    return scale * slope, of_weight, of_bias, mx.zeros_like(eps)
 
 
 def _normalised(x: mx.array, eps: mx.array) -> tuple[mx.array, mx.array]:

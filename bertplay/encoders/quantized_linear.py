@@ -7,7 +7,7 @@ from typing import Any, cast
 import mlx.core as mx
 import mlx.nn as nn
 
-from bertplay.encoders.device import on_gpu
+from bertplay.device import on_gpu
 
 
 class QuantizedLinear(nn.QuantizedLinear):

@@ -10,7 +10,7 @@ from typing import cast
 
 import mlx.core as mx
 
-from bertplay.encoders.device import on_gpu
+from bertplay.device import on_gpu
 from bertplay.encoders.power_of_e import power_of_e
 
 

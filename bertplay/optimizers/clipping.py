@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import mlx.core as mx
-from mlx.utils import tree_map
+from mlx.utils import tree_map_with_path
 
+from bertplay.cpu_streams import Streams
 from bertplay.named_arrays import named_arrays
 
 Parameters = Any  # a tree of dicts and lists with arrays as leaves
@@ -17,7 +18,13 @@ _BLOCKS = 8
 
 def sums_of_squares(gradients: Parameters) -> dict[str, mx.array]:
     """Path of each gradient to the sum of its squares, a scalar."""
-    return {path: _sum_of_squares(leaf) for path, leaf in named_arrays(gradients).items()}
+    arrays = named_arrays(gradients)
+    streams = Streams(arrays)
+    squares = {}
+    for path, leaf in arrays.items():
+        with streams.of(path):
+            squares[path] = _sum_of_squares(leaf)
+    return squares
 
 
 def clip_by_global_norm(
@@ -38,7 +45,13 @@ def clip_by_global_norm(
     if limit <= 0:
         return gradients, norm
     scale = mx.minimum(limit / (norm + 1e-6), 1.0)
-    return tree_map(lambda leaf: leaf * scale, gradients), norm
+    streams = Streams(named_arrays(gradients))
+
+    def scaled(path: str, leaf: mx.array) -> mx.array:
+        with streams.of(path):
+            return leaf * scale
+
+    return tree_map_with_path(scaled, gradients), norm
 
 
 def _sum_of_squares(array: mx.array) -> mx.array:

@@ -12,6 +12,7 @@ import mlx.nn as nn
 import mlx.optimizers as optim
 from mlx.utils import tree_map_with_path
 
+from bertplay.cpu_streams import Streams
 from bertplay.named_arrays import named_arrays
 
 Parameters = Any  # a tree of dicts and lists with arrays as leaves
@@ -118,6 +119,7 @@ class GroupedOptimizer:
         for cohort in self._state.values():
             cohort["step"] = cohort["step"] + 1
         cohorts = self._cohorts()
+        streams = Streams(named_arrays(gradients))
         rules: dict[tuple[int, float, str], optim.Optimizer] = {}
 
         def moved(path: str, gradient: mx.array, parameter: mx.array) -> mx.array:
@@ -134,12 +136,13 @@ class GroupedOptimizer:
                     if group.rate != 1
                     else learning_rate,
                 }
-            result: mx.array = rules[key].apply_single(
-                gradient.astype(mx.float32),
-                parameter.astype(mx.float32),
-                self._state[number]["parameters"][path],
-            )
-            return result.astype(parameter.dtype)
+            with streams.of(path):
+                result: mx.array = rules[key].apply_single(
+                    gradient.astype(mx.float32),
+                    parameter.astype(mx.float32),
+                    self._state[number]["parameters"][path],
+                )
+                return result.astype(parameter.dtype)
 
         model.update(tree_map_with_path(moved, gradients, model.parameters()))
 
