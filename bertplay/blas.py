@@ -20,6 +20,7 @@ from typing import Final
 SYSTEM_LIBRARIES: Final = (
     "libopenblasp.so.0",  # Fedora's threaded build; its libopenblas.so.0 is the serial one.
     "libopenblas.so.0",
+    "libmkl_rt.so.3",
     "libmkl_rt.so.2",
     "libmkl_rt.so.1",
 )
