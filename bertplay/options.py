@@ -135,7 +135,11 @@ class TrainOptions:
         group="Model",
     )
     pooling: str | None = option(
-        None, "How token states become one vector.", choices=POOLINGS, group="Model"
+        None,
+        "How token states become one vector; with cls, most encoders skip the other tokens in "
+        "their last layer.",
+        choices=POOLINGS,
+        group="Model",
     )
     dropout: float = option(0.1, "Dropout in the head.", group="Model")
     dropout_samples: int = option(

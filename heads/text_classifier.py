@@ -9,6 +9,7 @@ import mlx.core as mx
 import mlx.nn as nn
 
 from bertplay.heads.classification import ClassificationHeadV2
+from bertplay.heads.pooling import cls_pool
 
 
 class TextClassifier(nn.Module):
@@ -31,7 +32,7 @@ class TextClassifier(nn.Module):
 
     def __call__(self, input_ids: mx.array, attention_mask: mx.array | None = None) -> mx.array:
         """Logits `[B, C]` float32 of token ids `[B, L]` and their mask `[B, L]` (None: all)."""
-        return self.head(self._hidden_states(input_ids, attention_mask), attention_mask)
+        return self.head(*self._read(input_ids, attention_mask))
 
     def predict_proba(
         self, input_ids: mx.array, attention_mask: mx.array | None = None
@@ -40,10 +41,16 @@ class TextClassifier(nn.Module):
 
         The head uses no dropout here, but the encoder's still follows `train()` and `eval()`.
         """
-        states = self._hidden_states(input_ids, attention_mask)
-        return self.head.predict_proba(states, attention_mask)
+        return self.head.predict_proba(*self._read(input_ids, attention_mask))
 
-    def _hidden_states(self, input_ids: mx.array, attention_mask: mx.array | None) -> mx.array:
+    def _read(
+        self, input_ids: mx.array, attention_mask: mx.array | None
+    ) -> tuple[mx.array, mx.array | None]:
+        """The states that the head is to read, and their mask."""
+        first_states = getattr(self.encoder, "first_states", None)
+        if self.head.pool is cls_pool and first_states is not None:
+            # A text without any token keeps its mask, so that it is pooled to zeros.
+            any_token = None if attention_mask is None else mx.any(attention_mask, 1, keepdims=True)
+            return first_states(input_ids, attention_mask), any_token
         output = self.encoder(input_ids, attention_mask)
-        states: mx.array = getattr(output, "last_hidden_state", output)
-        return states
+        return getattr(output, "last_hidden_state", output), attention_mask

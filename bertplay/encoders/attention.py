@@ -63,6 +63,6 @@ def attend(
 def mixed(scores: mx.array, value: mx.array, dropout: Callable[[mx.array], mx.array]) -> mx.array:
     """The values `[B, A, L, D]` mixed by the softmax of scores `[B, A, L, L]`: `[B, L, A * D]`."""
     weights = softmax(scores).astype(value.dtype)
-    batch, heads, length, size = value.shape
     mixture = dropout(weights) @ value
+    batch, heads, length, size = mixture.shape
     return mixture.swapaxes(1, 2).reshape(batch, length, heads * size)

@@ -102,11 +102,17 @@ class SelfAttention(nn.Module):
         self.dropout = Dropout(config.attention_probs_dropout_prob)
         self.num_heads = config.num_attention_heads
 
-    def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
-        """`[B, L, H]` states and an additive `[B, 1, 1, L]` fp32 bias to `[B, L, H]`."""
+    def __call__(
+        self, states: mx.array, bias: mx.array | None, asking: mx.array | None = None
+    ) -> mx.array:
+        """`[B, L, H]` states to what the asking ones read of them, `[B, Q, H]`; None for all.
+
+        The additive bias is `[B, 1, 1, L]`, in fp32.
+        """
+        asking = states if asking is None else asking
         query, key, value = (
-            split_heads(part(states), self.num_heads)
-            for part in (self.q_lin, self.k_lin, self.v_lin)
+            split_heads(part(of), self.num_heads)
+            for part, of in ((self.q_lin, asking), (self.k_lin, states), (self.v_lin, states))
         )
         outputs: mx.array = self.out_lin(attend(query, key, value, bias, self.dropout))
         return outputs
@@ -129,6 +135,8 @@ class FeedForward(nn.Module):
 class Layer(nn.Module):
     """One transformer layer, normalised after each half."""
 
+    takes_asking: ClassVar[bool] = True
+
     def __init__(self, config: DistilBertConfig) -> None:
         super().__init__()
         self.attention = SelfAttention(config)
@@ -136,9 +144,12 @@ class Layer(nn.Module):
         self.ffn = FeedForward(config)
         self.output_layer_norm = LayerNorm(config.hidden_size, eps=_EPS)
 
-    def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
-        """`[B, L, H]` states to `[B, L, H]`."""
-        states = self.sa_layer_norm(self.attention(states, bias) + states)
+    def __call__(
+        self, states: mx.array, bias: mx.array | None, asking: mx.array | None = None
+    ) -> mx.array:
+        """`[B, L, H]` states to new ones of the asking ones, `[B, Q, H]`; None for all."""
+        read = self.attention(states, bias, asking)
+        states = self.sa_layer_norm(read + (states if asking is None else asking))
         normalised: mx.array = self.output_layer_norm(self.ffn(states) + states)
         return normalised
 

@@ -81,6 +81,30 @@ class Encoder(nn.Module):
         states = self.hidden_states(input_ids, attention_mask, token_type_ids)[-1]
         return EncoderOutput(states, self.pooler(states) if "pooler" in self else None)
 
+    def first_states(self, input_ids: mx.array, attention_mask: mx.array | None = None) -> mx.array:
+        """The state of each text's first token after the last layer, `[B, 1, H]`.
+
+        The first token that the mask keeps, as in `cls_pool`. What a call gives for it, for less:
+        a last layer that can (`takes_asking`) computes this token alone, which needs the keys and
+        values of all, and nothing else of them.
+
+        Args:
+            input_ids: `[B, L]` integers.
+            attention_mask: `[B, L]`; None keeps every token.
+
+        Raises:
+            ValueError: L is greater than the encoder can read.
+        """
+        states = self._embedded(input_ids, attention_mask, None)
+        *_, last = layers = self.layers
+        if not getattr(last, "takes_asking", False):
+            return first_of(
+                self._through(states, attention_mask, 0, len(layers))[-1], attention_mask
+            )
+        below = self._through(states, attention_mask, 0, len(layers) - 1)[-1]
+        context = self.context(attention_mask, input_ids.shape[1])
+        return self.finished(last(below, context, first_of(below, attention_mask)))
+
     @property
     def layers(self) -> Sequence[nn.Module]:
         """From the bottom to the top."""
@@ -181,3 +205,11 @@ class Encoder(nn.Module):
         if first < end == len(self.layers):
             every[-1] = self.finished(every[-1])
         return every
+
+
+def first_of(states: mx.array, attention_mask: mx.array | None) -> mx.array:
+    """Of `[B, L, H]` states those of the first tokens that the mask keeps, `[B, 1, H]`."""
+    if attention_mask is None:
+        return states[:, :1]
+    first = mx.argmax(attention_mask.astype(mx.bool_), axis=1)
+    return mx.take_along_axis(states, first[:, None, None], axis=1)

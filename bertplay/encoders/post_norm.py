@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -63,10 +63,23 @@ class SelfAttention(nn.Module):
         self.dropout = Dropout(config.attention_probs_dropout_prob)
         self.num_heads = config.num_attention_heads
 
-    def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
-        """`[B, L, H]` states and an additive `[B, 1, 1, L]` fp32 bias to `[B, L, H]`."""
+    def __call__(
+        self, states: mx.array, bias: mx.array | None, asking: mx.array | None = None
+    ) -> mx.array:
+        """What tokens read of all tokens.
+
+        Args:
+            states: `[B, L, H]`, of the tokens that are read.
+            bias: `[B, 1, 1, L]`, additive, in fp32.
+            asking: `[B, Q, H]`, of the tokens that read; None for the same.
+
+        Returns:
+            `[B, Q, H]`.
+        """
+        asking = states if asking is None else asking
         query, key, value = (
-            split_heads(part(states), self.num_heads) for part in (self.query, self.key, self.value)
+            split_heads(part(of), self.num_heads)
+            for part, of in ((self.query, asking), (self.key, states), (self.value, states))
         )
         return attend(query, key, value, bias, self.dropout)
 
@@ -94,9 +107,11 @@ class Attention(nn.Module):
         self.self = SelfAttention(config)
         self.output = ResidualOutput(config.hidden_size, config)
 
-    def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
-        """`[B, L, H]` states to `[B, L, H]`."""
-        return self.output(self.self(states, bias), states)
+    def __call__(
+        self, states: mx.array, bias: mx.array | None, asking: mx.array | None = None
+    ) -> mx.array:
+        """`[B, L, H]` states to those of the asking ones, `[B, Q, H]`; None for all."""
+        return self.output(self.self(states, bias, asking), states if asking is None else asking)
 
 
 class Intermediate(nn.Module):
@@ -114,15 +129,19 @@ class Intermediate(nn.Module):
 class Layer(nn.Module):
     """One transformer layer, normalised after each half."""
 
+    takes_asking: ClassVar[bool] = True
+
     def __init__(self, config: LayerConfig) -> None:
         super().__init__()
         self.attention = Attention(config)
         self.intermediate = Intermediate(config)
         self.output = ResidualOutput(config.intermediate_size, config)
 
-    def __call__(self, states: mx.array, bias: mx.array | None) -> mx.array:
-        """`[B, L, H]` states to `[B, L, H]`."""
-        states = self.attention(states, bias)
+    def __call__(
+        self, states: mx.array, bias: mx.array | None, asking: mx.array | None = None
+    ) -> mx.array:
+        """`[B, L, H]` states to new ones of the asking ones, `[B, Q, H]`; None for all."""
+        states = self.attention(states, bias, asking)
         return self.output(self.intermediate(states), states)
 
 
