@@ -41,14 +41,14 @@ def attend(
     """Attention of A heads of size D: `softmax(query key^T / sqrt(D) + bias) value`.
 
     Args:
-        query: `[B, A, L, D]`.
+        query: `[B, A, Q, D]`, of the tokens that read; mostly all, Q = L.
         key: `[B, A, L, D]`.
         value: `[B, A, L, D]`.
-        bias: fp32, to be broadcast to `[B, A, L, L]`; None for none.
+        bias: fp32, to be broadcast to `[B, A, Q, L]`; None for none.
         dropout: of the attention's weights.
 
     Returns:
-        `[B, L, A * D]`.
+        `[B, Q, A * D]`.
 
     Reference:
         Vaswani et al., Attention Is All You Need, 2017.
@@ -61,7 +61,7 @@ def attend(
 
 
 def mixed(scores: mx.array, value: mx.array, dropout: Callable[[mx.array], mx.array]) -> mx.array:
-    """The values `[B, A, L, D]` mixed by the softmax of scores `[B, A, L, L]`: `[B, L, A * D]`."""
+    """The values `[B, A, L, D]` mixed by the softmax of scores `[B, A, Q, L]`: `[B, Q, A * D]`."""
     weights = softmax(scores).astype(value.dtype)
     mixture = dropout(weights) @ value
     batch, heads, length, size = mixture.shape

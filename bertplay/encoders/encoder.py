@@ -96,7 +96,8 @@ class Encoder(nn.Module):
             ValueError: L is greater than the encoder can read.
         """
         states = self._embedded(input_ids, attention_mask, None)
-        *_, last = layers = self.layers
+        layers = self.layers
+        last = layers[-1]
         if not getattr(last, "takes_asking", False):
             return first_of(
                 self._through(states, attention_mask, 0, len(layers))[-1], attention_mask
